@@ -1,0 +1,47 @@
+"""Amazon resource names (ARNs): taking them apart and putting them together. Knows no resource's state."""
+
+from __future__ import annotations
+
+import msgspec
+
+DEFAULT_BUS = "default"
+
+
+class Arn(msgspec.Struct, frozen=True):
+    """``arn:partition:service:region:account:resource`` (AWS General Reference, "Amazon Resource Names")."""
+
+    service: str
+    region: str
+    account: str
+    resource: str
+    partition: str = "aws"
+
+    @classmethod
+    def parse(cls, text: str) -> Arn | None:
+        """The parts of ``text``; None if it is not an ARN."""
+        parts = text.split(":", 5)
+        if len(parts) != 6 or parts[0] != "arn" or not parts[1].startswith("aws") or not parts[2] or not parts[5]:
+            return None
+        return cls(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+
+    def __str__(self) -> str:
+        return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
+
+
+def bus_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:events:{region}:{account}:event-bus/{name}"
+
+
+def bus_name(arn: str) -> str:
+    """The name inside a bus's ARN (it may hold slashes, as a partner bus's does)."""
+    return arn.split(":event-bus/", 1)[1]
+
+
+def rule_arn(bus: str, rule: str) -> str:
+    """The ARN of ``rule`` on the bus with ARN ``bus``; the default bus is left out of it, as AWS does."""
+    head, name = bus.split(":event-bus/", 1)
+    return f"{head}:rule/{rule}" if name == DEFAULT_BUS else f"{head}:rule/{name}/{rule}"
+
+
+def queue_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:sqs:{region}:{account}:{name}"

@@ -1,0 +1,60 @@
+"""What a target promises: take a batch, answer with one outcome for each delivery. Targets know no buses and no retries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One payload for a target. ``trace``: the X-Ray trace header that came with the event."""
+
+    event_id: str
+    payload: bytes
+    trace: str | None = None
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """The target has it, durably as far as the target promises."""
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """Not now. ``after``: seconds that the target asked to be left alone, or None."""
+
+    code: str
+    message: str
+    after: float | None = None
+
+
+class Permanent(msgspec.Struct, frozen=True):
+    """Never: trying again can't help (the target is gone, or it refuses this event)."""
+
+    code: str
+    message: str
+
+
+Outcome = Delivered | Retry | Permanent
+
+DELIVERED = Delivered()
+
+
+class Target(Protocol):
+    """A place that events are delivered to."""
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        """Deliver ``batch`` and answer with one outcome for each, in order. Must not raise for what a target can do
+        wrong; an exception is taken as :class:`Retry` for the whole batch. ``batch_size`` bounds the batches."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """The most deliveries that one call takes."""
+        ...
+
+
+class TargetFactory(Protocol):
+    """Makes the target for an ARN, by the ARN's service. Chosen in ``server.py``."""
+
+    def __call__(self, arn: str, parameters: Mapping[str, object]) -> Target: ...
