@@ -1,0 +1,26 @@
+"""The wire: HTTP requests as AWS's SDKs send them, turned into calls of operations, and results into AWS's bytes.
+
+This room knows AWS's protocols, error forms and signatures. It does not know what an operation does.
+"""
+
+from eventyard.wire.operation import (
+    Authenticator,
+    Caller,
+    Door,
+    FastHandler,
+    Handler,
+    HttpRequest,
+    HttpResponse,
+    Route,
+)
+
+__all__ = [
+    "Authenticator",
+    "Caller",
+    "Door",
+    "FastHandler",
+    "Handler",
+    "HttpRequest",
+    "HttpResponse",
+    "Route",
+]

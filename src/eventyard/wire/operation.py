@@ -1,0 +1,78 @@
+"""What the rooms behind the wire hand in: operations of AWS services as doors, pages of the platform as routes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who asks, and under which address they reached this server."""
+
+    account: str  #: twelve digits
+    region: str
+    request_id: str  #: the id in the answer's x-amzn-RequestId
+    endpoint: str  #: "http://127.0.0.1:4010", from the Host header: what queue URLs start with
+
+
+#: Params and result in botocore's Python shapes: member names, timestamps as datetime or epoch seconds, blobs as bytes.
+#: Timestamps in params are datetimes with UTC as their zone. Members of the result that are None are left out.
+Handler = Callable[[Caller, dict[str, Any]], Awaitable[dict[str, Any]]]
+
+#: JSON body in, JSON body out. None means "use the general way", which gives AWS's exact error texts.
+FastHandler = Callable[[Caller, bytes], Awaitable[bytes | None]]
+
+
+class Door(msgspec.Struct, frozen=True):
+    """The operations of one AWS service that this server answers.
+
+    A ``fast`` operation must be in ``operations`` as well, because the general way is what answers a wrong request.
+    """
+
+    service: str  #: botocore's service name: "events", "sqs", "sts"
+    operations: Mapping[str, Handler]
+    fast: Mapping[str, FastHandler] = {}
+
+
+class HttpRequest(msgspec.Struct, frozen=True):
+    """A plain HTTP request to a route."""
+
+    method: str
+    path: str  #: decoded
+    query: dict[str, str] = {}  #: of a repeated name the last value
+    headers: dict[str, str] = {}  #: names in lower case
+    body: bytes = b""
+
+
+class HttpResponse(msgspec.Struct, frozen=True):
+    """The answer of a route; a body that is an iterator is streamed, and closed when the client goes away."""
+
+    status: int = 200
+    headers: Mapping[str, str] = {}
+    body: bytes | AsyncIterator[bytes] = b""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A page of the platform itself. Routes are not authenticated here: a route that needs it does so itself."""
+
+    method: str
+    path: str  #: an exact path, or a prefix ending in "/*"
+    handle: Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+class Authenticator(Protocol):
+    """Tells who signed a request."""
+
+    def authenticate(
+        self, method: str, raw_path: bytes, raw_query: bytes, headers: list[tuple[bytes, bytes]], body: bytes
+    ) -> tuple[str, str]:
+        """Account and region of the caller.
+
+        All arguments are as they arrived: nothing decoded, header names in lower case.
+
+        Raises:
+            Forbidden: no signature where one is needed, or a wrong one.
+        """
+        ...
