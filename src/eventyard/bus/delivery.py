@@ -1,0 +1,190 @@
+"""Delivering a batch and recording what became of each event: delivered, deferred, dead-lettered or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+import structlog
+
+from eventyard.bus.ledger import Ledger
+from eventyard.bus.subscription import Subscription
+from eventyard.clock import Clock
+from eventyard.errors import EventyardError, TryAgain
+from eventyard.event import Event, iso_seconds
+from eventyard.store import Deferred, Fate
+from eventyard.store import Outcome as FateOutcome
+from eventyard.target import Delivered, Delivery, Outcome, Permanent, Retry
+
+log = structlog.get_logger("bus.delivery")
+
+_HOLD = 5_000
+
+DeadLetter = Callable[[str, bytes, Mapping[str, str]], Awaitable[bool]]
+"""Sends a payload with string attributes to the queue with an ARN; False where there is no such queue."""
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """How often, and since when, a delivery has been tried before."""
+
+    attempts: int
+    first: int
+
+
+class Desk:
+    """Where deliveries are made and entered. ``deferred`` is told of each delivery that has to be tried again."""
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, dead_letter: DeadLetter, deferred: Callable[[Deferred], None]
+    ) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self._dead_letter = dead_letter
+        self._deferred = deferred
+
+    async def deliver(
+        self,
+        subscription: Subscription,
+        batch: Sequence[tuple[int, Event]],
+        tried: Mapping[int, Tried] | None = None,
+    ) -> None:
+        """Deliver ``batch`` and enter an outcome for each event. ``tried``: by position, for deferred deliveries."""
+        deliveries: list[Delivery] = []
+        sent: list[tuple[int, Event]] = []
+        for position, event in batch:
+            try:
+                payload = subscription.payload(event.body, iso_seconds(event.ingested))
+            except EventyardError as error:
+                refused = Permanent("INVALID_JSON", error.message)
+                await self._settle(subscription, position, event, refused, tried)
+                continue
+            deliveries.append(Delivery(event.id, payload, event.trace))
+            sent.append((position, event))
+        if not deliveries:
+            return
+        for (position, event), outcome in zip(sent, await _attempt(subscription, deliveries), strict=True):
+            await self._settle(subscription, position, event, outcome, tried)
+
+    async def _settle(
+        self,
+        subscription: Subscription,
+        position: int,
+        event: Event,
+        outcome: Outcome,
+        tried: Mapping[int, Tried] | None,
+    ) -> None:
+        now = self.clock.now()
+        before = tried.get(position) if tried else None
+        attempts = (before.attempts if before else 0) + 1
+        if isinstance(outcome, Delivered):
+            self._end(subscription, position, event, "delivered", attempts, before is not None)
+            return
+        if isinstance(outcome, Retry):
+            wait = max(outcome.after or 0.0, subscription.retry.delay(attempts))
+            due = now + int(wait * 1000)
+            exhausted = subscription.retry.exhausted(attempts, event.ingested, due)
+            if exhausted is None:
+                self._defer(subscription, position, event, outcome, attempts, before.first if before else now, due)
+                return
+        else:
+            exhausted = None
+        try:
+            fate = await self._bury(subscription, event, outcome, attempts, exhausted)
+        except TryAgain as full:  # no room for the dead letter: hold on to the event whatever the policy says
+            held = Retry(full.code, full.message)
+            first = before.first if before else now
+            self._defer(subscription, position, event, held, attempts, first, now + _HOLD)
+            return
+        self._end(subscription, position, event, fate, attempts, before is not None, outcome.code, outcome.message)
+
+    def _defer(
+        self,
+        subscription: Subscription,
+        position: int,
+        event: Event,
+        why: Retry,
+        attempts: int,
+        first: int,
+        due: int,
+    ) -> None:
+        row = Deferred(
+            subscription.name, subscription.bus, position, event.id, attempts, first, due, why.code, why.message
+        )
+        self.ledger.defer(row)
+        self.ledger.fate(
+            Fate(
+                row.bus,
+                position,
+                event.id,
+                row.subscriber,
+                "retrying",
+                self.clock.now(),
+                attempts,
+                why.code,
+                why.message,
+            )
+        )
+        self._deferred(row)
+
+    async def _bury(
+        self,
+        subscription: Subscription,
+        event: Event,
+        why: Retry | Permanent,
+        attempts: int,
+        exhausted: str | None,
+    ) -> FateOutcome:
+        """Send to the dead-letter queue, with the attributes that AWS documents; without one the event is dropped."""
+        if subscription.dead_letter_arn is None:
+            return "dropped"
+        attributes = {
+            "RULE_ARN": subscription.rule_arn,
+            "TARGET_ARN": subscription.target_arn,
+            "ERROR_CODE": why.code,
+            "ERROR_MESSAGE": why.message,
+            "RETRY_ATTEMPTS": str(attempts - 1),
+        }
+        if exhausted is not None:
+            attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
+        if await self._dead_letter(subscription.dead_letter_arn, event.body, attributes):
+            return "dead-lettered"
+        log.error("dead-letter queue is missing", queue=subscription.dead_letter_arn, event_id=event.id)
+        return "dropped"
+
+    def _end(
+        self,
+        subscription: Subscription,
+        position: int,
+        event: Event,
+        outcome: FateOutcome,
+        attempts: int,
+        was_deferred: bool,
+        code: str = "",
+        message: str = "",
+    ) -> None:
+        if was_deferred:
+            self.ledger.done(subscription.name, position)
+        if outcome == "delivered" and not self.ledger.keeps_all and not was_deferred:
+            self.ledger.counts["delivered"] += 1  # the hot path: nothing to write
+            return
+        self.ledger.fate(
+            Fate(
+                subscription.bus,
+                position,
+                event.id,
+                subscription.name,
+                outcome,
+                self.clock.now(),
+                attempts,
+                code,
+                message,
+            )
+        )
+
+
+async def _attempt(subscription: Subscription, deliveries: Sequence[Delivery]) -> Sequence[Outcome]:
+    try:
+        return await subscription.target.deliver(deliveries)
+    except Exception as error:
+        log.exception("target raised", subscriber=subscription.name)
+        return [Retry("INTERNAL_ERROR", str(error) or type(error).__name__)] * len(deliveries)

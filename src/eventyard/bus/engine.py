@@ -1,0 +1,251 @@
+"""The engine: one router for each bus, one subscriber for each target of each rule, kept as the directory says.
+
+It wires the parts of this room together, brings them back after a restart, and sees to retention. It holds no events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import structlog
+
+from eventyard.bus.delivery import DeadLetter, Desk
+from eventyard.bus.directory import Directory
+from eventyard.bus.ledger import Keep, Ledger
+from eventyard.bus.resources import Rule, TargetSpec
+from eventyard.bus.retry import Retrier
+from eventyard.bus.router import Router
+from eventyard.bus.subscriber import Subscriber
+from eventyard.bus.subscription import MAX_AGE, MAX_ATTEMPTS, RetryPolicy, Subscription
+from eventyard.clock import Clock
+from eventyard.errors import EventyardError
+from eventyard.event import Event
+from eventyard.names import bus_name
+from eventyard.pattern import Pattern, matches, parse
+from eventyard.store import Checkpoint, EventLog, Progress
+from eventyard.target import Target
+from eventyard.transform import compile_transform
+
+log = structlog.get_logger("bus.engine")
+
+MakeTarget = Callable[[str, Mapping[str, Any]], Target]
+
+_GAP = "!gap"
+_TRIM_EVERY = 60.0
+_TAIL_CHUNK = 200
+
+
+class Retention(msgspec.Struct, frozen=True):
+    """How long (ms) and how much (bytes of bodies) each bus's log keeps; None is without limit."""
+
+    age: int | None = 7 * 86_400_000
+    size: int | None = None
+
+
+class Engine:
+    """Everything between the log and the targets. ``make_target``: the target for an ARN and its parameters."""
+
+    def __init__(
+        self,
+        eventlog: EventLog,
+        progress: Progress,
+        directory: Directory,
+        clock: Clock,
+        make_target: MakeTarget,
+        dead_letter: DeadLetter,
+        keep: Keep = "failures",
+        retention: Retention | None = None,
+    ) -> None:
+        self._log = eventlog
+        self._progress = progress
+        self._directory = directory
+        self._clock = clock
+        self._make_target = make_target
+        self._retention = retention or Retention()
+        self.ledger = Ledger(progress, clock, keep)
+        self._retrier = Retrier(progress, eventlog, self._find)
+        self._desk = Desk(self.ledger, clock, dead_letter, self._retrier.deferred)
+        self._routers: dict[str, Router] = {}
+        self._rules: dict[tuple[str, str], dict[str, Subscriber]] = {}
+        self._patterns: dict[tuple[str, str], tuple[str, Pattern]] = {}
+        self._by_name: dict[str, Subscriber] = {}
+        self._saved: dict[str, Checkpoint] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Go on where the last run stopped: routers from their checkpoints, subscribers that lagged from theirs."""
+        self._saved = await self._progress.load()
+        self._log.follow(self._appended)
+        self._directory.listen(self.refresh)
+        for rule in self._directory.all_rules():
+            self.refresh(rule.bus, rule.name)
+        for bus in await self._log.bounds():
+            self.router(bus).catch_up()
+        self._saved = {name: saved for name, saved in self._saved.items() if ":event-bus/" in name}
+        self.ledger.start()
+        await self._retrier.start(self._desk)
+        self._chore(self._trim_forever(), "retention")
+
+    async def close(self) -> None:
+        """Finish the deliveries in hand, write all progress, stop."""
+        await self._retrier.close()
+        await asyncio.gather(*(router.close() for router in self._routers.values()))
+        await asyncio.gather(*(subscriber.drain() for subscriber in self._by_name.values()))
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self.ledger.close()
+
+    # --- rules ------------------------------------------------------------------------------------------------------
+
+    def refresh(self, bus: str, rule_name: str) -> None:
+        """Make the subscribers of a rule what the directory says they should be."""
+        rule = self._directory.rule(bus, rule_name)
+        router = self.router(bus)
+        pattern = self._pattern(bus, rule_name, rule)
+        specs = self._directory.targets(bus, rule_name) if rule is not None and pattern is not None else []
+        now = self._rules.get((bus, rule_name), {})
+        wanted: dict[str, Subscriber] = {}
+        for spec in specs:
+            if rule is None or pattern is None:
+                continue
+            subscription = self._subscription(rule, spec, pattern)
+            subscriber = now.get(spec.id)
+            if subscriber is None:
+                subscriber = self._bring_back(Subscriber(subscription, router, self._log, self._desk), rule)
+            subscriber.subscription = subscription
+            if rule.enabled:
+                subscriber.enable()
+            else:
+                subscriber.disable()
+            wanted[spec.id] = subscriber
+        for target_id in now.keys() - wanted.keys():
+            gone = now[target_id]
+            self._by_name.pop(gone.name, None)
+            self._chore(self._retire(gone), f"retire {gone.name}")
+        if wanted:
+            self._rules[(bus, rule_name)] = wanted
+        else:
+            self._rules.pop((bus, rule_name), None)
+        on = rule is not None and rule.enabled
+        router.set_rule(rule_name, pattern if on else None, list(wanted.values()))
+
+    def router(self, bus: str) -> Router:
+        """The router of ``bus``, made on first need."""
+        router = self._routers.get(bus)
+        if router is None:
+            saved = self._saved.get(bus)
+            router = Router(bus, self._log, self.ledger, self._clock, saved.position if saved else 0)
+            self._routers[bus] = router
+        return router
+
+    # --- what is going on -------------------------------------------------------------------------------------------
+
+    def lags(self) -> dict[str, int]:
+        """For each subscriber that has events waiting: how many are in its inbox, at least."""
+        return {name: sub.waiting for name, sub in self._by_name.items() if sub.waiting or sub.lagging}
+
+    async def tail(
+        self, bus: str, pattern: Pattern | None = None, since: int | None = None
+    ) -> AsyncIterator[tuple[int, Event]]:
+        """The events of ``bus`` that match, from ``since`` (ms) or from now on, without end and without gaps.
+
+        It reads the log at its own pace, so a slow reader falls behind and misses nothing that is retained."""
+        router = self.router(bus)
+        position = router.position if since is None else await self._log.locate(bus, since) - 1
+        while True:
+            rows = await self._log.read(bus, position, _TAIL_CHUNK)
+            for position, event in rows:
+                if pattern is None or matches(pattern, event.body):
+                    yield position, event
+            if not rows:
+                await router.wait_beyond(position)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _appended(self, bus: str, first: int, events: Sequence[Event]) -> None:
+        self.router(bus).push(first, events)
+
+    def _find(self, name: str) -> Subscription | None:
+        subscriber = self._by_name.get(name)
+        return None if subscriber is None else subscriber.subscription
+
+    def _pattern(self, bus: str, rule_name: str, rule: Rule | None) -> Pattern | None:
+        """The compiled pattern of a rule; the same object as long as its text is the same."""
+        key = (bus, rule_name)
+        if rule is None or rule.pattern is None:
+            self._patterns.pop(key, None)
+            return None
+        known = self._patterns.get(key)
+        if known is None or known[0] != rule.pattern:
+            known = (rule.pattern, parse(rule.pattern))
+            self._patterns[key] = known
+        return known[1]
+
+    def _subscription(self, rule: Rule, spec: TargetSpec, pattern: Pattern) -> Subscription:
+        return Subscription(
+            name=f"{rule.arn}#{spec.id}",
+            bus=rule.bus,
+            rule_arn=rule.arn,
+            rule_name=rule.name,
+            target_arn=spec.arn,
+            pattern=pattern,
+            target=self._make_target(spec.arn, spec.parameters),
+            transform=compile_transform(
+                spec.id,
+                input=spec.input,
+                input_path=spec.input_path,
+                paths=spec.input_paths,
+                template=spec.input_template,
+            ),
+            retry=RetryPolicy(
+                MAX_ATTEMPTS if spec.max_attempts is None else spec.max_attempts,
+                MAX_AGE if spec.max_age is None else spec.max_age,
+            ),
+            dead_letter_arn=spec.dead_letter_arn,
+        )
+
+    def _bring_back(self, subscriber: Subscriber, rule: Rule) -> Subscriber:
+        """Let a new subscriber go on from its checkpoint, if the last run left one."""
+        self._by_name[subscriber.name] = subscriber
+        saved = self._saved.pop(subscriber.name, None)
+        stop = self._saved.pop(subscriber.name + _GAP, None)
+        if saved is None:
+            return subscriber
+        gap: tuple[int, int | None] | None = None
+        if stop is not None and (stop.settled or not rule.enabled):
+            gap = (stop.position, stop.settled[0] if stop.settled else None)
+        subscriber.start_at(saved.position, gap)
+        return subscriber
+
+    async def _retire(self, subscriber: Subscriber) -> None:
+        await subscriber.close()
+        await self.ledger.forget(subscriber.name)
+
+    async def _trim_forever(self) -> None:
+        while True:
+            await self._clock.sleep(_TRIM_EVERY)
+            try:
+                await self.trim()
+            except EventyardError as error:
+                log.warning("retention is held up", reason=error.message)
+
+    async def trim(self) -> None:
+        """Apply retention once; the logs of buses that are gone are emptied."""
+        keep = self._retention
+        for bus in await self._log.bounds():
+            if not self._directory.has_bus(bus) and bus_name(bus) != "default":
+                await self._log.trim(bus, max_size=0)
+            elif keep.age is not None or keep.size is not None:
+                older = None if keep.age is None else self._clock.now() - keep.age
+                await self._log.trim(bus, older_than=older, max_size=keep.size)
+
+    def _chore(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)

@@ -1,0 +1,120 @@
+"""The router of one bus: matches each freshly appended batch once for all subscribers and hands to their inboxes.
+
+It does no I/O of its own. Only when it finds itself behind the log (at start, or after a gap) does it read from it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from eventyard.bus.ledger import Ledger
+from eventyard.clock import Clock
+from eventyard.event import Event
+from eventyard.pattern import Matcher, Pattern
+from eventyard.store import Checkpoint, EventLog, Fate
+
+_CHUNK = 500
+
+
+class Inbox(Protocol):
+    """The router's side of a subscriber."""
+
+    def offer(self, position: int, event: Event) -> None: ...
+
+
+class Router:
+    """Everything up to ``position`` has been matched and handed on."""
+
+    def __init__(self, bus: str, log: EventLog, ledger: Ledger, clock: Clock, position: int) -> None:
+        self.bus = bus
+        self.position = position
+        self._log = log
+        self._ledger = ledger
+        self._clock = clock
+        self._matcher = Matcher()
+        self._inboxes: dict[str, list[Inbox]] = {}
+        self._known: dict[str, Pattern] = {}
+        self._behind: asyncio.Task[None] | None = None
+        self._watchers: list[asyncio.Future[None]] = []
+
+    def set_rule(self, rule: str, pattern: Pattern | None, inboxes: Sequence[Inbox]) -> None:
+        """From the next batch on ``rule`` matches by ``pattern`` for ``inboxes``; with None it matches nothing."""
+        known = self._known.get(rule)
+        if known is not None and known is not pattern:
+            self._matcher.remove(rule)
+            del self._known[rule]
+        if pattern is None or not inboxes:
+            if rule in self._known:
+                self._matcher.remove(rule)
+                del self._known[rule]
+            self._inboxes.pop(rule, None)
+            return
+        if rule not in self._known:
+            self._matcher.add(rule, pattern)
+            self._known[rule] = pattern
+        self._inboxes[rule] = list(inboxes)
+
+    def push(self, first: int, events: Sequence[Event]) -> None:
+        """Take the batch that was appended at ``first``. Batches come in order; one that was missed is read instead."""
+        if first > self.position + 1:
+            self.catch_up()
+            return
+        fresh = events[self.position + 1 - first :]
+        if not fresh:
+            return
+        match, inboxes, position = self._matcher.match, self._inboxes, self.position
+        matched = 0
+        for event in fresh:
+            position += 1
+            rules = match(event.body)
+            receivers = 0
+            for rule in rules:
+                for inbox in inboxes[rule]:  # type: ignore[index]  # keys of the matcher are our rule names
+                    inbox.offer(position, event)
+                    receivers += 1
+            matched += 1 if receivers else 0
+            if self._ledger.keeps_all:
+                self._keep(position, event, receivers)
+        if not self._ledger.keeps_all:
+            self._ledger.counts["matched"] += matched
+            self._ledger.counts["unmatched"] += len(fresh) - matched
+        self.position = position
+        self._ledger.moved(self.bus, self._checkpoint)
+        for watcher in self._watchers:
+            if not watcher.done():
+                watcher.set_result(None)
+        self._watchers.clear()
+
+    def catch_up(self) -> None:
+        """Read the log from ``position`` on until the live batches join it."""
+        if self._behind is None or self._behind.done():
+            self._behind = asyncio.get_running_loop().create_task(self._read_on(), name=f"router {self.bus}")
+
+    async def wait_beyond(self, position: int) -> None:
+        """Return when something above ``position`` has been matched."""
+        while self.position <= position:
+            watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._watchers.append(watcher)
+            await watcher
+
+    async def close(self) -> None:
+        if self._behind is not None:
+            self._behind.cancel()
+            await asyncio.gather(self._behind, return_exceptions=True)
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(self.position)
+
+    def _keep(self, position: int, event: Event, receivers: int) -> None:
+        outcome = "matched" if receivers else "unmatched"
+        self._ledger.fate(Fate(self.bus, position, event.id, "", outcome, self._clock.now(), receivers))
+
+    async def _read_on(self) -> None:
+        while rows := await self._log.read(self.bus, self.position, _CHUNK):
+            # Trimmed events leave a gap below the first row: nobody can match them any more, so step over it.
+            if rows[0][0] > self.position + 1:
+                self.position = rows[0][0] - 1
+            self.push(rows[0][0], [event for _, event in rows])
+            await asyncio.sleep(0)

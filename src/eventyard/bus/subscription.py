@@ -1,0 +1,59 @@
+"""What a subscriber is to do, as one frozen record: whose events, in what form, to which target, how often tried."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+from eventyard.pattern import Pattern
+from eventyard.target import Target
+from eventyard.transform import Context, Transform
+
+MAX_ATTEMPTS = 185
+MAX_AGE = 86_400
+
+
+class RetryPolicy(msgspec.Struct, frozen=True):
+    """``max_attempts`` retries after the first try, and none once the event is ``max_age`` seconds old.
+
+    The defaults are EventBridge's (User Guide, "Retrying event delivery")."""
+
+    max_attempts: int = MAX_ATTEMPTS
+    max_age: int = MAX_AGE
+
+    def delay(self, attempts: int) -> float:
+        """Seconds to wait after ``attempts`` failed tries: doubling from 1 s to 10 min, with jitter.
+
+        Ten minutes, of which the jitter takes a quarter on average, spread 185 retries over the 24 hours that AWS
+        gives them."""
+        return min(2.0 ** min(attempts - 1, 10), 600.0) * random.uniform(0.5, 1.0)
+
+    def exhausted(self, attempts: int, ingested: int, next_try: int) -> str | None:
+        """The condition that ends retrying after ``attempts`` tries, in the words of AWS's dead-letter attribute."""
+        if attempts > self.max_attempts:
+            return "MaximumRetryAttempts"
+        if next_try - ingested > self.max_age * 1000:
+            return "MaximumEventAgeInSeconds"
+        return None
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """One target of one rule. ``name`` is unique and lasting: progress is kept under it."""
+
+    name: str
+    bus: str
+    rule_arn: str
+    rule_name: str
+    target_arn: str
+    pattern: Pattern
+    target: Target
+    transform: Transform | None
+    retry: RetryPolicy
+    dead_letter_arn: str | None
+
+    def payload(self, body: bytes, ingestion_time: str) -> bytes:
+        """What the target is to get for the event ``body``. Raises InvalidRequest where no valid payload results."""
+        if self.transform is None:
+            return body
+        return self.transform(body, Context(self.rule_arn, self.rule_name, ingestion_time))
