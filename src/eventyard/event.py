@@ -77,7 +77,7 @@ def envelope(
     detail: bytes,
     replay_name: str | None = None,
 ) -> bytes:
-    """The body of an :class:`Event`. ``detail`` is the producer's JSON text, already checked; it is spliced in as it is.
+    """The body of an :class:`Event`. ``detail``: the producer's JSON text, already checked, spliced in as it is.
 
     Key order and the absence of spaces follow real deliveries of EventBridge.
     """

@@ -3,7 +3,7 @@
 All methods are coroutines (unless said otherwise) and safe to call from one event loop. A write that has returned is
 *durable*: on disk with an fsync, or replicated. A write that raises may have happened in any part. Errors:
 :class:`~eventyard.errors.TryAgain` when there is no room (a full disk, too much waiting to be written),
-:class:`~eventyard.errors.Broken` when the engine is at fault. Nothing here relies on one transaction spanning two calls.
+:class:`~eventyard.errors.Broken` when the engine is at fault. No promise spans two calls in one transaction.
 
 Buses, subscribers and queues are named by ARN-like strings; times are milliseconds since the epoch.
 """
@@ -184,7 +184,7 @@ class NewMessage(msgspec.Struct, frozen=True):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """``sequence``: rises with every message of a queue. ``id``: the message's id; for a duplicate, that of the first."""
+    """``sequence``: rises with every message of a queue. ``id``: the message's; for a duplicate, that of the first."""
 
     id: str
     sequence: int
@@ -209,8 +209,9 @@ class Message(msgspec.Struct, frozen=True):
 
 class Claim(msgspec.Struct, frozen=True):
     """Which messages to claim, and how. ``receipts``: at least ``limit`` fresh unique strings to name the claims with.
-    ``fifo``: in order; nothing of a group that has a claimed message. ``dead_queue``/``max_receives``: a message already received
-    ``max_receives`` times is moved to ``dead_queue`` instead (its receive count starts again at 0, its ``sent`` stays)."""
+    ``fifo``: in order; nothing of a group that has a claimed message. ``dead_queue``/``max_receives``: a message
+    already received ``max_receives`` times is moved to ``dead_queue`` instead (its receive count starts again at 0, its
+    ``sent`` stays)."""
 
     limit: int
     now: int
@@ -231,11 +232,11 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class QueueStore(Protocol):
-    """The messages of queues. Which queues exist, and their attributes, is the queues room's business: any name works."""
+    """The messages of queues. Which queues exist is the queues room's business: any name works here."""
 
     async def send(self, queue: str, messages: Sequence[NewMessage], dedup_since: int | None = None) -> list[Sent]:
         """Append ``messages``. With ``dedup_since``, a message whose ``dedup`` was seen on the queue in a message sent
-        at or after that time (even if deleted since) is not appended again: it is answered as a duplicate of the first."""
+        at or after that time (even if deleted since) is not appended again but answered as a duplicate of the first."""
         ...
 
     async def claim(self, queue: str, claim: Claim) -> list[Message]:
@@ -243,9 +244,9 @@ class QueueStore(Protocol):
         ...
 
     async def settle(self, queue: str, settlements: Sequence[tuple[str, int | None]], now: int) -> list[bool]:
-        """For each (receipt, visible): with None delete the message, else hide it until ``visible``. The answer says for
-        each whether it took effect: False for an unknown or outlived receipt, and, when changing visibility, for a message whose
-        claim has run out (a receipt still deletes after its claim ran out, if nobody claimed the message since)."""
+        """For each (receipt, visible): with None delete the message, else hide it until ``visible``. The answer says
+        for each whether it took effect: False for an unknown or outlived receipt, and, when changing visibility, for a
+        message whose claim has run out (a receipt still deletes after that, if nobody claimed the message since)."""
         ...
 
     async def move(self, source: str, destination: str, limit: int, now: int) -> int:
@@ -253,7 +254,7 @@ class QueueStore(Protocol):
         ...
 
     async def purge(self, queue: str, sent_before: int | None = None) -> int:
-        """Delete the messages (sent before that time; all, with the deduplication memory, if None); answers how many."""
+        """Delete the messages sent before that time (all, with the deduplication memory, if None); says how many."""
         ...
 
     async def counts(self, queue: str, now: int) -> Counts:

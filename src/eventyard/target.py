@@ -1,4 +1,4 @@
-"""What a target promises: take a batch, answer with one outcome for each delivery. Targets know no buses and no retries."""
+"""What a target promises: to take a batch and answer with one outcome for each delivery. Knows no buses, no retries."""
 
 from __future__ import annotations
 

@@ -1,0 +1,198 @@
+"""The platform's own pages: health, metrics, fates, explanations, the live tail, and the reset of a development server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import msgspec
+import orjson
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from eventyard.bus import Directory, Engine, Publisher
+from eventyard.errors import EventyardError, InvalidRequest, NotFound
+from eventyard.names import bus_arn
+from eventyard.pattern import Pattern, explain, parse
+from eventyard.store import Progress
+from eventyard.wire import HttpRequest, HttpResponse, Route
+
+_JSON = {"content-type": "application/json"}
+_ACCOUNT, _REGION = "123456789012", "us-east-1"
+_OUTCOMES = ("delivered", "retrying", "dead-lettered", "dropped", "expired", "matched", "unmatched")
+
+Page = Callable[[HttpRequest], Awaitable[HttpResponse]]
+
+
+class Platform:
+    """What the pages speak of. ``ready``: whether requests should be sent here. ``reset``: None refuses it."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        engine: Engine,
+        publisher: Publisher,
+        progress: Progress,
+        ready: Callable[[], bool],
+        reset: Callable[[], Awaitable[None]] | None,
+    ) -> None:
+        self._directory = directory
+        self._engine = engine
+        self._progress = progress
+        self._ready = ready
+        self._reset = reset
+        self._metrics = CollectorRegistry()
+        self._metrics.register(_Metrics(engine, publisher))
+
+    def routes(self) -> list[Route]:
+        """Every page, ready to be handed to the wire."""
+        pages: list[tuple[str, str, Page]] = [
+            ("GET", "/healthz", self.healthz),
+            ("GET", "/readyz", self.readyz),
+            ("GET", "/metrics", self.metrics),
+            ("GET", "/_eventyard/fates", self.fates),
+            ("GET", "/_eventyard/tail", self.tail),
+            ("POST", "/_eventyard/explain", self.explain),
+            ("POST", "/_eventyard/reset", self.reset),
+        ]
+        return [Route(method, path, _answering_errors(page)) for method, path, page in pages]
+
+    async def healthz(self, request: HttpRequest) -> HttpResponse:
+        """200 as long as the process can answer."""
+        return _json({"status": "ok"})
+
+    async def readyz(self, request: HttpRequest) -> HttpResponse:
+        """200 while requests should be sent here, 503 before and during shutdown."""
+        return _json({"status": "ready"}) if self._ready() else _json({"status": "not ready"}, 503)
+
+    async def metrics(self, request: HttpRequest) -> HttpResponse:
+        """Prometheus's text format."""
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        return HttpResponse(200, {"content-type": kind}, generate_latest(self._metrics))
+
+    async def fates(self, request: HttpRequest) -> HttpResponse:
+        """What became of events; the newest first. Query: event, bus, subscriber, outcome, limit (1000 at most)."""
+        query = request.query
+        outcome = query.get("outcome")
+        if outcome is not None and outcome not in _OUTCOMES:
+            raise InvalidRequest(f"outcome must be one of {', '.join(_OUTCOMES)}, not {outcome!r}.")
+        limit = query.get("limit", "100")
+        if not limit.isdecimal() or not 1 <= int(limit) <= 1000:
+            raise InvalidRequest(f"limit must be a number from 1 to 1000, not {limit!r}.")
+        found = await self._progress.fates(
+            bus=_bus(query) if "bus" in query else None,
+            event_id=query.get("event"),
+            subscriber=query.get("subscriber"),
+            outcome=outcome,  # type: ignore[arg-type]  # checked above
+            limit=int(limit),
+        )
+        return HttpResponse(200, _JSON, msgspec.json.encode({"fates": found}))
+
+    async def explain(self, request: HttpRequest) -> HttpResponse:
+        """Why an event matches, or does not. Body: event, and rule (with bus, account, region) or pattern."""
+        asked = _object(request.body)
+        event = asked.get("event")
+        if not isinstance(event, dict):
+            raise InvalidRequest('The body needs an "event": the whole event as a JSON object.')
+        if "pattern" in asked:
+            given = asked["pattern"]
+            pattern = parse(given if isinstance(given, str) else orjson.dumps(given).decode())
+        else:
+            pattern = self._rule_pattern(asked)
+        why = explain(pattern, orjson.dumps(event))
+        return HttpResponse(200, _JSON, msgspec.json.encode(msgspec.to_builtins(why) | {"text": str(why)}))
+
+    async def tail(self, request: HttpRequest) -> HttpResponse:
+        """A line of JSON for each event as it is published. Query: bus, pattern, since (ms since the epoch)."""
+        text = request.query.get("pattern")
+        pattern = parse(text) if text else None
+        since = request.query.get("since")
+        if since is not None and not since.isdecimal():
+            raise InvalidRequest(f"since must be a number of milliseconds since the epoch, not {since!r}.")
+        bus = _bus(request.query)
+        if self._directory.bus(bus) is None:
+            raise NotFound(f"Event bus {bus} does not exist.")
+        kind = {"content-type": "application/x-ndjson"}
+        return HttpResponse(200, kind, self._lines(bus, pattern, None if since is None else int(since)))
+
+    async def reset(self, request: HttpRequest) -> HttpResponse:
+        """Wipe all state (development servers only)."""
+        if self._reset is None:
+            raise InvalidRequest("Only a development server (`eventyard dev`) can be reset.")
+        await self._reset()
+        return _json({"status": "reset"})
+
+    async def _lines(self, bus: str, pattern: Pattern | None, since: int | None) -> AsyncIterator[bytes]:
+        yield b"\n"  # tells the client that from here on nothing is missed
+        async for position, event in self._engine.tail(bus, pattern, since):
+            yield b'{"position":%d,"event":%b}\n' % (position, event.body)
+
+    def _rule_pattern(self, asked: dict[str, Any]) -> Pattern:
+        name = asked.get("rule")
+        if not isinstance(name, str):
+            raise InvalidRequest('The body needs a "rule" (a name) or a "pattern".')
+        bus = _bus({key: value for key, value in asked.items() if isinstance(value, str)})
+        rule = self._directory.rule(bus, name)
+        if rule is None:
+            raise NotFound(f"Rule {name} does not exist on {bus}.")
+        if rule.pattern is None:
+            raise InvalidRequest(f"Rule {name} has a schedule and no event pattern.")
+        return parse(rule.pattern)
+
+
+class _Metrics(Collector):
+    """Reads the counters of the bus when Prometheus asks."""
+
+    def __init__(self, engine: Engine, publisher: Publisher) -> None:
+        self._engine = engine
+        self._publisher = publisher
+
+    def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
+        published = CounterMetricFamily("eventyard_events_published", "Events appended to the logs of buses")
+        published.add_metric([], self._publisher.published)
+        counts = self._engine.ledger.counts
+        routed = CounterMetricFamily("eventyard_events_routed", "Events by whether a subscriber matched", ["outcome"])
+        for outcome in ("matched", "unmatched"):
+            routed.add_metric([outcome], counts[outcome])
+        deliveries = CounterMetricFamily("eventyard_deliveries", "Deliveries by what became of them", ["outcome"])
+        for outcome in ("delivered", "retrying", "dead-lettered", "dropped", "expired"):
+            deliveries.add_metric([outcome], counts[outcome])
+        waiting = GaugeMetricFamily(
+            "eventyard_subscriber_inbox_events", "Events waiting in a subscriber's inbox", labels=["subscriber"]
+        )
+        for name, count in self._engine.lags().items():
+            waiting.add_metric([name], count)
+        return [published, routed, deliveries, waiting]
+
+
+def _answering_errors(page: Page) -> Page:
+    async def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return await page(request)
+        except EventyardError as error:
+            status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidRequest) else 503
+            return _json({"code": error.code, "message": error.message}, status)
+
+    return answer
+
+
+def _bus(query: dict[str, str]) -> str:
+    name = query.get("bus", "default")
+    if name.startswith("arn:"):
+        return name
+    return bus_arn(query.get("account", _ACCOUNT), query.get("region", _REGION), name)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidRequest(f"The body is not JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise InvalidRequest("The body must be a JSON object.")
+    return found
+
+
+def _json(value: object, status: int = 200) -> HttpResponse:
+    return HttpResponse(status, _JSON, orjson.dumps(value))

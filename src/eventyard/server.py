@@ -1,0 +1,241 @@
+"""The server: chooses the concrete store, doors and targets, joins them, and runs them until told to stop.
+
+The only file that names concrete things; every other room is handed what it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import structlog
+import uvicorn
+
+from eventyard.api.events import events_door
+from eventyard.api.platform import Platform
+from eventyard.api.sqs import sqs_door
+from eventyard.api.sts import sts_door
+from eventyard.bus import Directory, Engine, Publisher, Retention
+from eventyard.clock import Clock, SystemClock
+from eventyard.errors import Broken, InvalidRequest
+from eventyard.names import Arn
+from eventyard.queues import Queues
+from eventyard.settings import Settings
+from eventyard.store import Store
+from eventyard.stores.memory import open_memory
+from eventyard.stores.sqlite import open_sqlite
+from eventyard.target import Target
+from eventyard.targets.queue import DeadLetters, QueueTarget
+from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
+
+log = structlog.get_logger("server")
+
+_GRACE = 5
+_DAY = 86_400_000
+
+
+class House:
+    """Everything that lives on one open store. A reset takes it down and puts up a new one."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+        self.store = store
+        self.directory = Directory(store.catalog, clock)
+        self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
+        self.publisher = Publisher(store.log)
+        self.engine = Engine(
+            store.log,
+            store.progress,
+            self.directory,
+            clock,
+            self._target,
+            DeadLetters(self.queues.deliver).send,
+            keep="all" if settings.dev else "failures",
+            retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
+        )
+        self.doors = [
+            events_door(self.directory, self.publisher.publish, clock, supported=supported),
+            sqs_door(self.queues),
+            sts_door(),
+        ]
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        await self.directory.load()
+        await self.queues.load()
+        await self.engine.start()
+        self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
+
+    async def close(self) -> None:
+        """Finish what is in hand; the store stays open."""
+        await self.engine.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
+        await self.queues.close()
+
+    def _target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
+        if not supported(arn):
+            raise InvalidRequest(f"No target for {arn}.")
+        return QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {})
+
+
+def supported(arn: str) -> bool:
+    """Whether this server can deliver to what ``arn`` names."""
+    parsed = Arn.parse(arn)
+    return parsed is not None and parsed.service == "sqs"
+
+
+class Server:
+    """An ASGI application over the house of the moment. ``ready`` is false before the start and during shutdown."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._house: House | None = None
+        self._app: App | None = None
+        self._resetting = asyncio.Lock()
+        self.ready = False
+
+    async def start(self) -> None:
+        house = House(self._store, self._settings, self._clock)
+        await house.start()
+        platform = Platform(
+            house.directory,
+            house.engine,
+            house.publisher,
+            self._store.progress,
+            lambda: self.ready,
+            self.reset if self._settings.dev else None,
+        )
+        self._house = house
+        self._app = App(house.doors, self._guarded(platform.routes()), self._authenticator())
+        self.ready = True
+
+    async def reset(self) -> None:
+        """Forget everything; requests that come meanwhile meet the old house or the new one."""
+        async with self._resetting:
+            if self._house is not None:
+                await self._house.close()
+            await self._store.wipe()
+            await self.start()
+
+    async def close(self) -> None:
+        self.ready = False
+        if self._house is not None:
+            await self._house.close()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._app is None:
+            raise RuntimeError("the server has not been started")
+        await self._app(scope, receive, send)
+
+    def _authenticator(self) -> Authenticator:
+        keys = self._settings.keys()
+        if keys is None:
+            return DevAuthenticator()
+        return SigV4Authenticator(keys, self._clock)
+
+    def _guarded(self, routes: list[Route]) -> list[Route]:
+        """With authentication on, only health and metrics are open: the rest would show events to anybody."""
+        if self._settings.keys() is None:
+            return routes
+        return [route for route in routes if not route.path.startswith("/_eventyard/")]
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, but signals are ours: its own handling ends the process with the signal instead of status 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests and deliveries in hand and return.
+
+    ``ready`` is called with the server's URL once it answers. Raises InvalidRequest for settings that can't work and
+    Broken when the data directory can't be used, or fails while running."""
+    settings.check()
+    listener = _listen(settings.host, settings.port)
+    stopping = asyncio.Event()
+    broken: list[Broken] = []
+
+    def on_broken(error: Broken) -> None:
+        broken.append(error)
+        log.critical("the store failed, stopping", reason=error.message)
+        stopping.set()
+
+    if settings.data is None:
+        store: Store = await open_memory()
+    else:
+        store = await open_sqlite(settings.data, on_broken=on_broken)
+    server = Server(settings, store, SystemClock())
+    try:
+        await server.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        # A collection of everything that lives as long as the server is a pause for nothing.
+        gc.collect()
+        gc.freeze()
+        await _run(server, listener, settings, stopping, ready)
+    finally:
+        await server.close()
+        await store.close()
+    if broken:
+        raise broken[0]
+
+
+async def _run(
+    server: Server,
+    listener: socket.socket,
+    settings: Settings,
+    stopping: asyncio.Event,
+    ready: Callable[[str], None] | None,
+) -> None:
+    web = _Uvicorn(
+        uvicorn.Config(
+            server,
+            lifespan="off",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
+            server_header=False,
+            date_header=True,
+        )
+    )
+    serving = asyncio.get_running_loop().create_task(web.serve(sockets=[listener]), name="http")
+    stop = asyncio.get_running_loop().create_task(stopping.wait(), name="stop")
+    while not web.started and not serving.done():
+        await asyncio.sleep(0.005)
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    log.info("serving", url=url, data=str(settings.data) if settings.data else "memory", dev=settings.dev)
+    if ready is not None:
+        ready(url)
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    server.ready = False
+    log.info("stopping")
+    web.should_exit = True
+    stop.cancel()
+    await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise InvalidRequest(f"Can't listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
+    listener.setblocking(False)
+    return listener
