@@ -1,0 +1,1 @@
+"""The doors: each AWS service that this server answers, one package or module a service."""

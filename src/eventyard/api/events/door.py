@@ -1,0 +1,44 @@
+"""The door of Amazon EventBridge's API: which operation is answered by whom."""
+
+from __future__ import annotations
+
+from eventyard.api.events.buses import Buses
+from eventyard.api.events.limits import Limits
+from eventyard.api.events.pattern_test import check_event_pattern
+from eventyard.api.events.permissions import Permissions
+from eventyard.api.events.put import Publish, PutEvents
+from eventyard.api.events.rules import Rules
+from eventyard.api.events.tags import Tags
+from eventyard.api.events.targets import Supported, Targets
+from eventyard.bus.directory import Directory
+from eventyard.clock import Clock
+from eventyard.wire import Door
+
+
+def events_door(
+    directory: Directory,
+    publish: Publish,
+    clock: Clock,
+    limits: Limits | None = None,
+    supported: Supported = lambda arn: True,
+) -> Door:
+    """The operations on events, buses, rules, targets, tags and permissions.
+
+    ``publish``: returns when the events are durable. ``supported``: whether this server can deliver to an ARN; a target
+    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out.
+    """
+    limits = limits or Limits()
+    put = PutEvents(directory, publish, clock, limits)
+    return Door(
+        service="events",
+        operations={
+            "PutEvents": put.general,
+            "TestEventPattern": check_event_pattern,
+            **Buses(directory, clock, limits).operations(),
+            **Permissions(directory, limits).operations(),
+            **Rules(directory, clock, limits).operations(),
+            **Tags(directory, limits).operations(),
+            **Targets(directory, limits, supported).operations(),
+        },
+        fast={"PutEvents": put.fast},
+    )

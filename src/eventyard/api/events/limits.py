@@ -1,0 +1,16 @@
+"""How much of everything there may be; AWS's default quotas, each of which an operator may raise."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The user guide's "Amazon EventBridge quotas". ``put_size``: bytes of all entries of one PutEvents."""
+
+    put_size: int = 1 << 20
+    buses: int = 100
+    rules_per_bus: int = 300
+    targets_per_rule: int = 5
+    tags: int = 50
+    policy_size: int = 10240

@@ -1,0 +1,228 @@
+"""PutEvents: entries become events and go to the logs of their buses. It matches nothing and delivers nothing.
+
+Sources: API reference, "PutEvents" and "PutEventsResultEntry"; user guide, "Calculating PutEvents event entry size".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+
+from eventyard.api.events.limits import Limits
+from eventyard.api.events.place import arn_of
+from eventyard.bus.directory import Directory
+from eventyard.clock import Clock
+from eventyard.errors import EventyardError, InvalidRequest, TryAgain
+from eventyard.event import Event, envelope, iso_seconds, new_ids
+from eventyard.wire import Caller
+
+Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
+"""``publish(bus_arn, events)`` returns when the events are durable; TryAgain when there is no room for them."""
+
+_DEEPEST = 1000
+_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
+_TIME_SIZE = 14
+_BUS = re.compile(r"(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus/)?[.\-_A-Za-z0-9]{1,256}", re.ASCII)
+
+
+class Entry(msgspec.Struct, rename="pascal", gc=False):
+    """One entry of a request. ``time``: seconds since the epoch. The bounds are those of the service's model."""
+
+    source: str | None = None
+    detail_type: str | None = None
+    detail: str | None = None
+    time: int | float | None = None
+    resources: list[Annotated[str, msgspec.Meta(max_length=2048)]] | None = None
+    event_bus_name: Annotated[str, msgspec.Meta(min_length=1, max_length=1600)] | None = None
+    trace_header: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+
+
+class _Request(msgspec.Struct, rename="pascal"):
+    entries: Annotated[list[Entry], msgspec.Meta(min_length=1, max_length=10)]
+    endpoint_id: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why one entry was not published."""
+
+    code: str
+    message: str
+
+
+_MALFORMED = Refusal("MalformedDetail", "Detail is malformed.")
+_NOT_AUTHORIZED = Refusal("NotAuthorizedForSourceException", "Not authorized for the source.")
+_decode = msgspec.json.Decoder(_Request).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class PutEvents:
+    """The operation, in its fast and its general form."""
+
+    def __init__(self, directory: Directory, publish: Publish, clock: Clock, limits: Limits) -> None:
+        self._directory = directory
+        self._publish = publish
+        self._clock = clock
+        self._limits = limits
+
+    async def fast(self, caller: Caller, body: bytes) -> bytes | None:
+        """PutEvents from bytes to bytes; None for whatever the model's checks must explain."""
+        try:
+            request = _decode(body)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return None
+        entries = request.entries
+        if request.endpoint_id is not None:
+            return None
+        for entry in entries:
+            if entry.time is not None and not 0 <= entry.time <= _LAST_SECOND:
+                return None
+            if entry.event_bus_name is not None and not _BUS.fullmatch(entry.event_bus_name):
+                return None
+        failed = 0
+        parts = []
+        for outcome in await self._put(caller, entries):
+            if isinstance(outcome, str):
+                parts.append(b'{"EventId":"' + outcome.encode("ascii") + b'"}')
+            else:
+                failed += 1
+                parts.append(_encode({"ErrorCode": outcome.code, "ErrorMessage": outcome.message}))
+        return b'{"FailedEntryCount":%d,"Entries":[%b]}' % (failed, b",".join(parts))
+
+    async def general(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """PutEvents of checked parameters."""
+        outcomes = await self._put(caller, [_entry(given) for given in params["Entries"]])
+        results: list[dict[str, str]] = []
+        for outcome in outcomes:
+            if isinstance(outcome, str):
+                results.append({"EventId": outcome})
+            else:
+                results.append({"ErrorCode": outcome.code, "ErrorMessage": outcome.message})
+        return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
+
+    async def _put(self, caller: Caller, entries: Sequence[Entry]) -> Sequence[str | Refusal]:
+        """Publish what can be published; for each entry its event's id, or why not."""
+        if sum(map(entry_size, entries)) > self._limits.put_size:
+            raise InvalidRequest("Total size of the entries in the request is over the limit.")
+        account, region = caller.account, caller.region
+        now = self._clock.now()
+        outcomes: list[str | Refusal] = list(new_ids(len(entries), now))
+        batches: dict[str, tuple[list[int], list[Event]]] = {}
+        for at, entry in enumerate(entries):
+            event = _event(entry, str(outcomes[at]), account, region, now)
+            if isinstance(event, Refusal):
+                outcomes[at] = event
+                continue
+            bus = arn_of(account, region, entry.event_bus_name)
+            # As on AWS: an event for a bus that isn't there is accepted, and goes nowhere.
+            if self._directory.has_bus(bus):
+                places, events = batches.setdefault(bus, ([], []))
+                places.append(at)
+                events.append(event)
+        if len(batches) == 1:
+            refusals = [await self._publish_batch(bus, events) for bus, (_, events) in batches.items()]
+        else:
+            refusals = await asyncio.gather(*(self._publish_batch(bus, events) for bus, (_, events) in batches.items()))
+        for refusal, (places, _) in zip(refusals, batches.values(), strict=True):
+            if refusal is not None:
+                for at in places:
+                    outcomes[at] = refusal
+        return outcomes
+
+    async def _publish_batch(self, bus: str, events: Sequence[Event]) -> Refusal | None:
+        try:
+            await self._publish(bus, events)
+        except TryAgain as error:
+            return Refusal("ThrottlingException", error.message)
+        except EventyardError as error:
+            return Refusal("InternalFailure", error.message)
+        return None
+
+
+def entry_size(entry: Entry) -> int:
+    """The bytes that AWS counts for an entry."""
+    size = 0 if entry.time is None else _TIME_SIZE
+    for text in (entry.source, entry.detail_type, entry.detail, *(entry.resources or ())):
+        if text:
+            size += len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+    return size
+
+
+def _event(entry: Entry, id: str, account: str, region: str, now: int) -> Event | Refusal:
+    """The event that ``entry`` describes, or why it describes none."""
+    source, detail_type, text = entry.source, entry.detail_type, entry.detail
+    if not source:
+        return _missing("Source")
+    if not detail_type:
+        return _missing("DetailType")
+    if not text:
+        return _missing("Detail")
+    if source.startswith("aws."):
+        return _NOT_AUTHORIZED
+    try:
+        detail = text.encode("utf-8")
+        if not _is_object(detail):
+            return _MALFORMED
+        body = envelope(
+            id=id,
+            detail_type=detail_type,
+            source=source,
+            account=account,
+            time=iso_seconds(now if entry.time is None else int(entry.time * 1000)),
+            region=region,
+            resources=entry.resources or (),
+            detail=detail,
+        )
+    except UnicodeEncodeError:
+        return Refusal("InvalidArgument", "The entry is not valid. Reason: It holds text that is not valid Unicode.")
+    return Event(body, now, entry.trace_header)
+
+
+def _missing(name: str) -> Refusal:
+    return Refusal("InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument.")
+
+
+def _is_object(detail: bytes) -> bool:
+    """Whether ``detail`` is the text of a JSON object (RFC 8259) that everybody behind can read."""
+    try:
+        value = orjson.loads(detail)
+    except orjson.JSONDecodeError:
+        return False
+    if type(value) is not dict:
+        return False
+    # Only a text with that many brackets can be that deep; counting them is much cheaper than walking.
+    return detail.count(b"{") + detail.count(b"[") <= _DEEPEST or _depth(value) <= _DEEPEST
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inner: list[object] = []
+        for item in level:
+            members = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+            inner.extend(member for member in members if isinstance(member, dict | list))
+        level = inner
+    return depth
+
+
+def _entry(given: dict[str, Any]) -> Entry:
+    time = given.get("Time")
+    if isinstance(time, datetime):
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    if time is not None and not -62_135_596_800 <= time <= _LAST_SECOND:
+        raise InvalidRequest("Parameter Time is not valid.")
+    return Entry(
+        source=given.get("Source"),
+        detail_type=given.get("DetailType"),
+        detail=given.get("Detail"),
+        time=time,
+        resources=given.get("Resources"),
+        event_bus_name=given.get("EventBusName"),
+        trace_header=given.get("TraceHeader"),
+    )

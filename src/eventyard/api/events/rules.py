@@ -1,0 +1,141 @@
+"""Rules: put, describe, list, enable, disable and delete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventyard.api.events.limits import Limits
+from eventyard.api.events.pages import page
+from eventyard.api.events.place import bus_of, given
+from eventyard.api.events.schedule import check_schedule
+from eventyard.api.events.tags import tags_of
+from eventyard.bus.directory import Directory, no_bus, no_rule
+from eventyard.bus.resources import DISABLED, ENABLED, Rule
+from eventyard.clock import Clock
+from eventyard.errors import Conflict, InvalidRequest
+from eventyard.names import DEFAULT_BUS, bus_name, rule_arn
+from eventyard.pattern import parse
+from eventyard.wire import Caller, Handler
+
+
+class Rules:
+    """The operations on rules."""
+
+    def __init__(self, directory: Directory, clock: Clock, limits: Limits) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._limits = limits
+
+    def operations(self) -> dict[str, Handler]:
+        return {
+            "DeleteRule": self.delete,
+            "DescribeRule": self.describe,
+            "DisableRule": self.disable,
+            "EnableRule": self.enable,
+            "ListRuleNamesByTarget": self.list_by_target,
+            "ListRules": self.list,
+            "PutRule": self.put,
+        }
+
+    async def put(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """Create or replace a rule: what is left out of a replacement is gone, except targets and tags."""
+        bus, name = bus_of(caller, params), params["Name"]
+        pattern, schedule = params.get("EventPattern") or None, params.get("ScheduleExpression") or None
+        if pattern is None and schedule is None:
+            raise InvalidRequest("Parameter(s) EventPattern or ScheduleExpression must be specified.")
+        if not self._directory.has_bus(bus):
+            raise no_bus(bus)
+        if schedule is not None:
+            if bus_name(bus) != DEFAULT_BUS:
+                raise InvalidRequest("ScheduleExpression is supported only on the default event bus.")
+            check_schedule(schedule)
+        if pattern is not None:
+            parse(pattern)
+        old = self._directory.rule(bus, name)
+        refuse_managed(old)
+        rule = Rule(
+            bus=bus,
+            name=name,
+            arn=rule_arn(bus, name),
+            created=self._clock.now(),
+            created_by=caller.account,
+            pattern=pattern,
+            schedule=schedule,
+            state=params.get("State") or ENABLED,
+            description=params.get("Description") or None,
+            role_arn=params.get("RoleArn"),
+            tags=tags_of(params, self._limits.tags),
+        )
+        await self._directory.put_rule(rule, most=self._limits.rules_per_bus)
+        return {"RuleArn": rule.arn}
+
+    async def describe(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        rule = find_rule(self._directory, bus_of(caller, params), params["Name"])
+        return {**_summary(rule), "CreatedBy": rule.created_by}
+
+    async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        bus, prefix = bus_of(caller, params), params.get("NamePrefix") or ""
+        if not self._directory.has_bus(bus):
+            raise no_bus(bus)
+        rules = self._directory.rules(bus)
+        if prefix:
+            rules = [rule for rule in rules if rule.name.startswith(prefix)]
+        shown, token = page(rules, lambda rule: rule.name, params, f"rules {bus} {prefix}")
+        return given(Rules=[_summary(rule) for rule in shown], NextToken=token)
+
+    async def list_by_target(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        bus, target = bus_of(caller, params), params["TargetArn"]
+        if not self._directory.has_bus(bus):
+            raise no_bus(bus)
+        names = [rule.name for rule in self._directory.rules_for_target(bus, target)]
+        shown, token = page(names, lambda name: name, params, f"names {bus} {target}")
+        return given(RuleNames=list(shown), NextToken=token)
+
+    async def enable(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._set_state(caller, params, ENABLED)
+        return {}
+
+    async def disable(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._set_state(caller, params, DISABLED)
+        return {}
+
+    async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        bus, name = bus_of(caller, params), params["Name"]
+        refuse_managed(self._directory.rule(bus, name), params.get("Force"))
+        await self._directory.delete_rule(bus, name)
+        return {}
+
+    async def _set_state(self, caller: Caller, params: dict[str, Any], state: str) -> None:
+        bus, name = bus_of(caller, params), params["Name"]
+        refuse_managed(find_rule(self._directory, bus, name))
+        await self._directory.set_state(bus, name, state)
+
+
+def find_rule(directory: Directory, bus: str, name: str) -> Rule:
+    """The rule. Raises NotFound, naming the bus or the rule."""
+    if not directory.has_bus(bus):
+        raise no_bus(bus)
+    rule = directory.rule(bus, name)
+    if rule is None:
+        raise no_rule(bus, name)
+    return rule
+
+
+def refuse_managed(rule: Rule | None, force: bool | None = False) -> None:
+    """Raises Conflict if another service manages ``rule``, unless the caller insists."""
+    if rule is not None and rule.managed_by is not None and not force:
+        raise Conflict(f"Rule {rule.name} is managed by {rule.managed_by}.", "ManagedRuleException")
+
+
+def _summary(rule: Rule) -> dict[str, Any]:
+    return given(
+        Name=rule.name,
+        Arn=rule.arn,
+        EventPattern=rule.pattern,
+        ScheduleExpression=rule.schedule,
+        State=rule.state,
+        Description=rule.description,
+        RoleArn=rule.role_arn,
+        ManagedBy=rule.managed_by,
+        EventBusName=bus_name(rule.bus),
+    )

@@ -1,0 +1,132 @@
+"""Targets of rules: put, remove and list. What can't work is refused when it is put, not when an event comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eventyard.api.events.buses import dead_letter_arn
+from eventyard.api.events.limits import Limits
+from eventyard.api.events.pages import page
+from eventyard.api.events.place import bus_of, given
+from eventyard.api.events.rules import find_rule, refuse_managed
+from eventyard.bus.directory import Directory
+from eventyard.bus.resources import TargetSpec
+from eventyard.errors import InvalidRequest
+from eventyard.names import Arn
+from eventyard.transform import compile_transform
+from eventyard.wire import Caller, Handler
+
+Supported = Callable[[str], bool]
+"""Whether this server can deliver to an ARN."""
+
+#: What all targets have in common; the other members belong to some kind of target and are kept as they came.
+_COMMON = frozenset(
+    {"Id", "Arn", "RoleArn", "Input", "InputPath", "InputTransformer", "DeadLetterConfig", "RetryPolicy"}
+)
+#: Services for which AWS requires a role (user guide, "IAM roles for sending events to targets").
+_ROLE_NEEDED = frozenset({"batch", "codebuild", "codepipeline", "ecs", "firehose", "kinesis", "states"})
+
+
+class Targets:
+    """The operations on targets."""
+
+    def __init__(self, directory: Directory, limits: Limits, supported: Supported) -> None:
+        self._directory = directory
+        self._limits = limits
+        self._supported = supported
+
+    def operations(self) -> dict[str, Handler]:
+        return {
+            "ListTargetsByRule": self.list,
+            "PutTargets": self.put,
+            "RemoveTargets": self.remove,
+        }
+
+    async def put(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        bus, name = bus_of(caller, params), params["Rule"]
+        refuse_managed(find_rule(self._directory, bus, name))
+        specs = [self._checked(target) for target in params["Targets"]]
+        await self._directory.put_targets(bus, name, specs, most=self._limits.targets_per_rule)
+        return {"FailedEntryCount": 0, "FailedEntries": []}
+
+    async def remove(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        bus, name = bus_of(caller, params), params["Rule"]
+        refuse_managed(find_rule(self._directory, bus, name), params.get("Force"))
+        await self._directory.remove_targets(bus, name, params["Ids"])
+        return {"FailedEntryCount": 0, "FailedEntries": []}
+
+    async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        bus, name = bus_of(caller, params), params["Rule"]
+        find_rule(self._directory, bus, name)
+        targets = sorted(self._directory.targets(bus, name), key=lambda target: target.id)
+        shown, token = page(targets, lambda target: target.id, params, f"targets {bus} {name}")
+        return given(Targets=[_described(target) for target in shown], NextToken=token)
+
+    def _checked(self, target: dict[str, Any]) -> TargetSpec:
+        """The specification in ``target``. Raises InvalidRequest if it can't work."""
+        text = target["Arn"]
+        arn = Arn.parse(text)
+        if arn is None:
+            raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
+        if not self._supported(text):
+            raise InvalidRequest(
+                f"Parameter {text} is not valid. Reason: This server can't deliver to targets of {arn.service}."
+            )
+        _check_kind(arn, text, target)
+        transformer = target.get("InputTransformer") or {}
+        retry = target.get("RetryPolicy") or {}
+        spec = TargetSpec(
+            id=target["Id"],
+            arn=text,
+            role_arn=target.get("RoleArn"),
+            input=target.get("Input"),
+            input_path=target.get("InputPath"),
+            input_paths=transformer.get("InputPathsMap"),
+            input_template=transformer.get("InputTemplate"),
+            parameters={name: value for name, value in target.items() if name not in _COMMON and value is not None},
+            dead_letter_arn=dead_letter_arn(target),
+            max_attempts=retry.get("MaximumRetryAttempts"),
+            max_age=retry.get("MaximumEventAgeInSeconds"),
+        )
+        if sum(part is not None for part in (spec.input, spec.input_path, spec.input_template)) > 1:
+            raise InvalidRequest(
+                f"Only one of Input, InputPath, or InputTransformer must be provided for target {spec.id}."
+            )
+        compile_transform(
+            spec.id,
+            input=spec.input,
+            input_path=spec.input_path,
+            paths=spec.input_paths,
+            template=spec.input_template,
+        )
+        return spec
+
+
+def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
+    """What some kinds of targets need. Raises InvalidRequest."""
+    fifo = arn.service == "sqs" and arn.resource.endswith(".fifo")
+    if fifo and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
+        raise InvalidRequest(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
+    role_needed = arn.service in _ROLE_NEEDED or (
+        arn.service == "events" and arn.resource.startswith("api-destination/")
+    )
+    if role_needed and not target.get("RoleArn"):
+        raise InvalidRequest(f"RoleArn is required for target {text}.")
+
+
+def _described(target: TargetSpec) -> dict[str, Any]:
+    return {
+        **given(
+            Id=target.id,
+            Arn=target.arn,
+            RoleArn=target.role_arn,
+            Input=target.input,
+            InputPath=target.input_path,
+            InputTransformer=given(InputPathsMap=target.input_paths, InputTemplate=target.input_template) or None,
+            DeadLetterConfig={"Arn": target.dead_letter_arn} if target.dead_letter_arn else None,
+            RetryPolicy=given(MaximumRetryAttempts=target.max_attempts, MaximumEventAgeInSeconds=target.max_age)
+            or None,
+        ),
+        **target.parameters,
+    }
