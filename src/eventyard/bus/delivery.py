@@ -11,10 +11,10 @@ from eventyard.bus.ledger import Ledger
 from eventyard.bus.subscription import Subscription
 from eventyard.clock import Clock
 from eventyard.errors import EventyardError, TryAgain
-from eventyard.event import Event, iso_seconds
+from eventyard.event import Event
 from eventyard.store import Deferred, Fate
 from eventyard.store import Outcome as FateOutcome
-from eventyard.target import Delivered, Delivery, Outcome, Permanent, Retry
+from eventyard.target import DELIVERED, Delivered, Delivery, Outcome, Permanent, Retry
 
 log = structlog.get_logger("bus.delivery")
 
@@ -53,7 +53,7 @@ class Desk:
         sent: list[tuple[int, Event]] = []
         for position, event in batch:
             try:
-                payload = subscription.payload(event.body, iso_seconds(event.ingested))
+                payload = subscription.payload(event)
             except EventyardError as error:
                 refused = Permanent("INVALID_JSON", error.message)
                 await self._settle(subscription, position, event, refused, tried)
@@ -62,7 +62,11 @@ class Desk:
             sent.append((position, event))
         if not deliveries:
             return
-        for (position, event), outcome in zip(sent, await _attempt(subscription, deliveries), strict=True):
+        outcomes = await _attempt(subscription, deliveries)
+        if tried is None and not self.ledger.keeps_all and outcomes.count(DELIVERED) == len(sent):
+            self.ledger.counts["delivered"] += len(sent)  # the hot path: nothing to write
+            return
+        for (position, event), outcome in zip(sent, outcomes, strict=True):
             await self._settle(subscription, position, event, outcome, tried)
 
     async def _settle(
@@ -164,9 +168,6 @@ class Desk:
     ) -> None:
         if was_deferred:
             self.ledger.done(subscription.name, position)
-        if outcome == "delivered" and not self.ledger.keeps_all and not was_deferred:
-            self.ledger.counts["delivered"] += 1  # the hot path: nothing to write
-            return
         self.ledger.fate(
             Fate(
                 subscription.bus,

@@ -13,7 +13,7 @@ from eventyard.bus.ledger import Ledger
 from eventyard.clock import Clock
 from eventyard.event import Event
 from eventyard.pattern import Matcher, Pattern
-from eventyard.store import Checkpoint, EventLog, Fate
+from eventyard.store import Checkpoint, EventLog, Fate, Outcome
 
 _CHUNK = 500
 
@@ -108,7 +108,7 @@ class Router:
         return Checkpoint(self.position)
 
     def _keep(self, position: int, event: Event, receivers: int) -> None:
-        outcome = "matched" if receivers else "unmatched"
+        outcome: Outcome = "matched" if receivers else "unmatched"
         self._ledger.fate(Fate(self.bus, position, event.id, "", outcome, self._clock.now(), receivers))
 
     async def _read_on(self) -> None:

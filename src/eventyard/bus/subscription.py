@@ -6,6 +6,7 @@ import random
 
 import msgspec
 
+from eventyard.event import Event, iso_seconds
 from eventyard.pattern import Pattern
 from eventyard.target import Target
 from eventyard.transform import Context, Transform
@@ -52,8 +53,8 @@ class Subscription(msgspec.Struct, frozen=True):
     retry: RetryPolicy
     dead_letter_arn: str | None
 
-    def payload(self, body: bytes, ingestion_time: str) -> bytes:
-        """What the target is to get for the event ``body``. Raises InvalidRequest where no valid payload results."""
+    def payload(self, event: Event) -> bytes:
+        """What the target is to get for ``event``. Raises InvalidRequest where no valid payload results."""
         if self.transform is None:
-            return body
-        return self.transform(body, Context(self.rule_arn, self.rule_name, ingestion_time))
+            return event.body
+        return self.transform(event.body, Context(self.rule_arn, self.rule_name, iso_seconds(event.ingested)))
