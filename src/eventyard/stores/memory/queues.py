@@ -1,0 +1,139 @@
+"""The messages of queues in memory: plain and linear, for queues of a test's size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from eventyard.store import Claim, Counts, Message, NewMessage, Sent
+
+
+@dataclass
+class _Entry:
+    message: NewMessage
+    sequence: int
+    visible: int
+    receives: int = 0
+    first_received: int = 0
+    receipt: str | None = None
+
+    def claimed(self, now: int) -> bool:
+        return self.receives > 0 and self.visible > now
+
+
+@dataclass
+class _Queue:
+    last: int = 0
+    entries: dict[int, _Entry] = field(default_factory=dict)
+    dedup: dict[str, tuple[int, Sent]] = field(default_factory=dict)
+
+    def put(self, message: NewMessage) -> Sent:
+        self.last += 1
+        self.entries[self.last] = _Entry(message, self.last, message.visible)
+        return Sent(message.id, self.last)
+
+    def receivable(self, claim: Claim) -> list[_Entry]:
+        """What a claim may take, in order."""
+        visible = [entry for entry in self.entries.values() if entry.visible <= claim.now]
+        if not claim.fifo:
+            return sorted(visible, key=lambda entry: (entry.visible, entry.sequence))[: claim.limit]
+        blocked = {entry.message.group for entry in self.entries.values() if entry.claimed(claim.now)} - {None}
+        found = []
+        for entry in self.entries.values():
+            if entry.visible > claim.now:
+                blocked |= {entry.message.group} - {None}
+            elif entry.message.group not in blocked:
+                found.append(entry)
+        return found[: claim.limit]
+
+
+class MemoryQueues:
+    """Keeps :class:`eventyard.store.QueueStore`."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, _Queue] = {}
+
+    def _queue(self, name: str) -> _Queue:
+        return self._queues.setdefault(name, _Queue())
+
+    async def send(self, queue: str, messages: Sequence[NewMessage], dedup_since: int | None = None) -> list[Sent]:
+        held = self._queue(queue)
+        answer = []
+        for message in messages:
+            first = held.dedup.get(message.dedup) if message.dedup is not None else None
+            if first is not None and dedup_since is not None and first[0] >= dedup_since:
+                answer.append(replace(first[1], duplicate=True))
+                continue
+            sent = held.put(message)
+            if message.dedup is not None:
+                held.dedup[message.dedup] = (message.sent, sent)
+            answer.append(sent)
+        return answer
+
+    async def claim(self, queue: str, claim: Claim) -> list[Message]:
+        held = self._queue(queue)
+        while True:
+            found = held.receivable(claim)
+            dead = [entry for entry in found if claim.dead_queue is not None and entry.receives >= claim.max_receives]
+            if not dead:
+                break
+            for entry in dead:
+                del held.entries[entry.sequence]
+                self._queue(claim.dead_queue or "").put(replace(entry.message, visible=claim.now))
+        answer = []
+        for entry, receipt in zip(found, claim.receipts, strict=False):
+            entry.visible, entry.receipt = claim.visible, receipt
+            entry.receives += 1
+            entry.first_received = entry.first_received or claim.now
+            m = entry.message
+            answer.append(
+                Message(
+                    m.id, entry.sequence, m.body, m.sent, receipt, entry.receives, entry.first_received, m.attributes,
+                    m.group, m.dedup,
+                )
+            )  # fmt: skip
+        return answer
+
+    async def settle(self, queue: str, settlements: Sequence[tuple[str, int | None]], now: int) -> list[bool]:
+        held = self._queue(queue)
+        entries = {entry.receipt: entry for entry in held.entries.values() if entry.receipt is not None}
+        answer = []
+        for receipt, visible in settlements:
+            entry = entries.get(receipt)
+            fits = entry is not None and (visible is None or entry.visible > now)
+            if entry is not None and visible is None:
+                del held.entries[entry.sequence], entries[receipt]
+            elif entry is not None and visible is not None and fits:
+                entry.visible = visible
+            answer.append(fits)
+        return answer
+
+    async def move(self, source: str, destination: str, limit: int, now: int) -> int:
+        held = self._queue(source)
+        moving = [entry for entry in held.entries.values() if entry.visible <= now][:limit]
+        for entry in moving:
+            del held.entries[entry.sequence]
+            self._queue(destination).put(replace(entry.message, sent=now, visible=now))
+        return len(moving)
+
+    async def purge(self, queue: str, sent_before: int | None = None) -> int:
+        held = self._queue(queue)
+        before = len(held.entries)
+        if sent_before is None:
+            held.entries.clear()
+            held.dedup.clear()
+        else:
+            held.entries = {n: entry for n, entry in held.entries.items() if entry.message.sent >= sent_before}
+        return before - len(held.entries)
+
+    async def counts(self, queue: str, now: int) -> Counts:
+        entries = list(self._queue(queue).entries.values())
+        claimed = sum(entry.claimed(now) for entry in entries)
+        hidden = sum(entry.visible > now for entry in entries)
+        oldest = entries[0].message.sent if entries else None
+        return Counts(len(entries) - hidden, claimed, hidden - claimed, oldest)
+
+    def clear(self) -> None:
+        self._queues.clear()

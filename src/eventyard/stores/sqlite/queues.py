@@ -1,0 +1,299 @@
+"""The messages of queues: one table for each queue, every change of which is one of the writer's transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import apsw
+import msgspec
+
+from eventyard.store import Claim, Counts, Message, NewMessage, Sent
+from eventyard.stores.sqlite.reader import Reader
+from eventyard.stores.sqlite.statements import fetch, statement, with_rows, write_rows
+from eventyard.stores.sqlite.writer import Writer
+
+_OVERHEAD = 400  # bytes that a waiting message takes beside its body, roughly
+_EXPIRE_ROWS = 5_000
+# A claim that meets only messages for the dead queue gives up after this many looks; the next claim goes on.
+_MOST_LOOKS = 20
+
+_Settlements = Sequence[tuple[str, int | None]]
+
+
+class _Tally(msgspec.Struct, frozen=True):
+    """A queue's table, its last sequence number and how many messages it holds (counting a million takes a while)."""
+
+    n: int
+    sequence: int
+    total: int
+
+
+class _Tallies:
+    """The queues' tallies, as of the transaction that is being written."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._committed: dict[str, _Tally] = {}
+        self._changed: dict[str, _Tally] = {}
+
+    def find(self, queue: str) -> _Tally | None:
+        tally = self._changed.get(queue) or self._committed.get(queue)
+        if tally is None:
+            for (n,) in fetch(self._connection, statement("queues", "find"), (queue,)):
+                last = fetch(self._connection, statement("queues", "last_sequence", n))
+                total = fetch(self._connection, statement("queues", "total", n))[0][0]
+                tally = self._committed[queue] = _Tally(n, last[0][0] if last else 0, total)
+        return tally
+
+    def make(self, queue: str) -> _Tally:
+        n = fetch(self._connection, statement("queues", "register"), (queue,))[0][0]
+        self._connection.execute(statement("queues", "create", n))
+        return self.change(queue, _Tally(n, 0, 0))
+
+    def change(self, queue: str, tally: _Tally) -> _Tally:
+        self._changed[queue] = tally
+        return tally
+
+    def gone(self, queue: str, count: int) -> None:
+        tally = self.find(queue)
+        if tally is not None and count:
+            self._changed[queue] = _Tally(tally.n, tally.sequence, tally.total - count)
+
+    def total(self, queue: str) -> int | None:
+        """Durably there; None if not counted yet. The one method for other threads."""
+        tally = self._committed.get(queue)
+        return None if tally is None else tally.total
+
+    def committed(self) -> Sequence[Callable[[], None]]:
+        self._committed.update(self._changed)
+        self._changed.clear()
+        return ()
+
+    def rolled_back(self) -> None:
+        self._changed.clear()
+
+    def forget(self) -> None:
+        """After the tables were dropped."""
+        self._changed.clear()
+        self._committed.clear()
+
+
+class SqliteQueues:
+    """Keeps :class:`eventyard.store.QueueStore`."""
+
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer, self._reader = writer, reader
+        self._connection = writer.connection
+        self.tallies = _Tallies(writer.connection)
+        writer.parts.append(self.tallies)
+
+    # Sending
+
+    async def send(self, queue: str, messages: Sequence[NewMessage], dedup_since: int | None = None) -> list[Sent]:
+        cost = sum([len(message.body) + len(message.attributes) + _OVERHEAD for message in messages])
+        return await self._writer.submit(self._send, queue, (queue, messages, dedup_since), cost)
+
+    def _send(self, batches: Sequence[tuple[str, Sequence[NewMessage], int | None]]) -> list[list[Sent]]:
+        """Several callers' messages for one queue."""
+        queue = batches[0][0]
+        tally = self.tallies.find(queue) or self.tallies.make(queue)
+        sequence = tally.sequence
+        rows: list[Any] = []
+        answers = []
+        seen: dict[str, tuple[int, str, int]] = {}
+        for _, messages, since in batches:
+            answer = []
+            for m in messages:
+                if since is not None and m.dedup is not None:
+                    first = seen.get(m.dedup) or self._seen(tally.n, m.dedup)
+                    if first is not None and first[0] >= since:
+                        answer.append(Sent(first[1], first[2], True))
+                        continue
+                sequence += 1
+                if m.dedup is not None:
+                    seen[m.dedup] = (m.sent, m.id, sequence)
+                rows += (sequence, m.id, m.body, m.sent, m.visible, m.attributes, m.group, m.dedup)
+                answer.append(Sent(m.id, sequence))
+            answers.append(answer)
+        write_rows(self._connection, statement("queues", "send", tally.n), 8, rows)
+        if seen:
+            self._remember(tally.n, seen, [since for _, _, since in batches if since is not None])
+        self.tallies.change(queue, _Tally(tally.n, sequence, tally.total + len(rows) // 8))
+        return answers
+
+    def _seen(self, n: int, dedup: str) -> tuple[int, str, int] | None:
+        rows = fetch(self._connection, statement("queues", "seen"), (n, dedup))
+        return rows[0] if rows else None
+
+    def _remember(self, n: int, seen: dict[str, tuple[int, str, int]], since: list[int]) -> None:
+        if since:
+            self._connection.execute(statement("queues", "prune_dedup"), (n, min(since)))
+        values = [value for dedup, first in seen.items() for value in (n, dedup, *first)]
+        write_rows(self._connection, statement("queues", "see"), 5, values)
+
+    # Receiving
+
+    async def claim(self, queue: str, claim: Claim) -> list[Message]:
+        return await self._writer.run(partial(self._claim, queue, claim))
+
+    def _claim(self, queue: str, claim: Claim) -> list[Message]:
+        tally = self.tallies.find(queue)
+        if tally is None or not tally.total:
+            return []
+        select = statement("queues", "claim_fifo" if claim.fifo else "claim", tally.n)
+        found: list[Any] = []
+        for _ in range(_MOST_LOOKS):
+            found = fetch(self._connection, select, (claim.now, claim.limit))
+            if claim.dead_queue is None:
+                break
+            dead = [row for row in found if row[4] >= claim.max_receives]
+            if not dead:
+                break
+            self._bury(queue, tally.n, claim, dead)
+        else:
+            found = [row for row in found if row[4] < claim.max_receives]
+        if not found:
+            return []
+        values: list[Any] = [claim.visible, claim.now]
+        messages = []
+        for row, receipt in zip(found, claim.receipts, strict=False):
+            sequence, id, body, sent, receives, first_received, attributes, group, dedup = row
+            values += (sequence, receipt)
+            first_received = first_received or claim.now
+            messages.append(
+                Message(id, sequence, body, sent, receipt, receives + 1, first_received, attributes, group, dedup)
+            )
+        self._connection.execute(with_rows(statement("queues", "hide", tally.n), len(messages), 2), values)
+        return messages
+
+    def _bury(self, queue: str, n: int, claim: Claim, dead: Sequence[Any]) -> None:
+        """Move messages that were received too often, as they are but for the receive count."""
+        assert claim.dead_queue is not None
+        buried = [NewMessage(row[1], row[2], row[3], claim.now, row[6], row[7], row[8]) for row in dead]
+        self._delete(queue, n, [row[0] for row in dead])
+        self._put(claim.dead_queue, buried)
+
+    def _put(self, queue: str, messages: Sequence[NewMessage]) -> None:
+        """Append without a look at duplicates: these messages have been admitted once."""
+        tally = self.tallies.find(queue) or self.tallies.make(queue)
+        rows: list[Any] = []
+        for number, m in enumerate(messages, tally.sequence + 1):
+            rows += (number, m.id, m.body, m.sent, m.visible, m.attributes, m.group, m.dedup)
+        write_rows(self._connection, statement("queues", "send", tally.n), 8, rows)
+        count = len(messages)
+        self.tallies.change(queue, _Tally(tally.n, tally.sequence + count, tally.total + count))
+
+    def _delete(self, queue: str, n: int, sequences: Sequence[int]) -> None:
+        for at in range(0, len(sequences), 500):
+            some = sequences[at : at + 500]
+            self._connection.execute(with_rows(statement("queues", "delete", n), len(some)), some)
+        self.tallies.gone(queue, len(sequences))
+
+    async def settle(self, queue: str, settlements: _Settlements, now: int) -> list[bool]:
+        return await self._writer.submit(self._settle, queue, (queue, settlements, now))
+
+    def _settle(self, batches: Sequence[tuple[str, _Settlements, int]]) -> list[list[bool]]:
+        """Several callers' settlements in one queue."""
+        queue = batches[0][0]
+        tally = self.tallies.find(queue)
+        if tally is None:
+            return [[False] * len(settlements) for _, settlements, _ in batches]
+        hidden = {}
+        deletes = []
+        for at, (_, settlements, now) in enumerate(batches):
+            for receipt, visible in settlements:
+                if visible is None:
+                    deletes.append(receipt)
+                else:
+                    text = statement("queues", "settle_hide", tally.n)
+                    done = fetch(self._connection, text, (visible, receipt, now))
+                    hidden[at, receipt] = bool(done)
+        deleted: set[str] = set()
+        for start in range(0, len(deletes), 500):
+            some = deletes[start : start + 500]
+            text = with_rows(statement("queues", "settle_delete", tally.n), len(some))
+            deleted.update([row[0] for row in fetch(self._connection, text, some)])
+        self.tallies.gone(queue, len(deleted))
+        return [
+            [receipt in deleted if visible is None else hidden[at, receipt] for receipt, visible in settlements]
+            for at, (_, settlements, _) in enumerate(batches)
+        ]
+
+    # Moving and clearing
+
+    async def move(self, source: str, destination: str, limit: int, now: int) -> int:
+        return await self._writer.run(partial(self._move, source, destination, limit, now))
+
+    def _move(self, source: str, destination: str, limit: int, now: int) -> int:
+        tally = self.tallies.find(source)
+        if tally is None:
+            return 0
+        rows = fetch(self._connection, statement("queues", "movable", tally.n), (now, limit))
+        moved = [
+            NewMessage(id, body, now, now, attributes, group, dedup) for _, id, body, attributes, group, dedup in rows
+        ]
+        if rows:
+            self._delete(source, tally.n, [row[0] for row in rows])
+            self._put(destination, moved)
+        return len(rows)
+
+    async def purge(self, queue: str, sent_before: int | None = None) -> int:
+        if sent_before is None:
+            return await self._writer.run(partial(self._purge, queue))
+        gone, after = 0, 0
+        while True:
+            # To look for them may mean to walk the whole queue: the reader does that, the writer only deletes.
+            last = await self._reader.run(partial(_expired, queue, sent_before, after))
+            if last is None:
+                return gone
+            gone += await self._writer.run(partial(self._expire, queue, after, last, sent_before))
+            after = last
+
+    def _purge(self, queue: str) -> int:
+        tally = self.tallies.find(queue)
+        if tally is None:
+            return 0
+        self._connection.execute(statement("queues", "purge", tally.n))
+        self._connection.execute(statement("queues", "purge_dedup"), (tally.n,))
+        self.tallies.gone(queue, tally.total)
+        return tally.total
+
+    def _expire(self, queue: str, after: int, last: int, sent_before: int) -> int:
+        tally = self.tallies.find(queue)
+        if tally is None:
+            return 0
+        self._connection.execute(statement("queues", "expire", tally.n), (after, last, sent_before))
+        gone = int(self._connection.changes())
+        self.tallies.gone(queue, gone)
+        return gone
+
+    async def counts(self, queue: str, now: int) -> Counts:
+        if self.tallies.total(queue) is None:
+            await self._writer.run(partial(self.tallies.find, queue))
+
+        def work(connection: apsw.Connection) -> Counts:
+            n, total = _number(connection, queue), self.tallies.total(queue)
+            if n is None or not total:
+                return Counts(0, 0, 0)
+            hidden, claimed = fetch(connection, statement("queues", "hidden", n), (now,))[0]
+            oldest = fetch(connection, statement("queues", "oldest", n))
+            # The snapshot and the total may be one commit apart.
+            return Counts(max(total - hidden, 0), claimed, hidden - claimed, oldest[0][0] if oldest else None)
+
+        return await self._reader.run(work)
+
+
+def _number(connection: apsw.Connection, queue: str) -> int | None:
+    rows = fetch(connection, statement("queues", "find"), (queue,))
+    return rows[0][0] if rows else None
+
+
+def _expired(queue: str, sent_before: int, after: int, connection: apsw.Connection) -> int | None:
+    """The last sequence number of the next few messages sent before that time; None if there are none."""
+    n = _number(connection, queue)
+    if n is None:
+        return None
+    rows = fetch(connection, statement("queues", "expired", n), (after, sent_before, _EXPIRE_ROWS))
+    return rows[-1][0] if rows else None
