@@ -10,6 +10,7 @@ from typing import Literal
 import apsw
 
 from eventyard.errors import Broken
+from eventyard.store import Catalog, EventLog, Progress, QueueStore
 from eventyard.stores.sqlite.catalog import SqliteCatalog
 from eventyard.stores.sqlite.directory import DataDirectory
 from eventyard.stores.sqlite.log import SqliteLog
@@ -29,10 +30,11 @@ class SqliteStore:
     def __init__(self, directory: DataDirectory, writer: Writer, reader: Reader) -> None:
         self._directory, self._writer, self._reader = directory, writer, reader
         self._closed = False
-        self.log = SqliteLog(writer, reader)
-        self.progress = SqliteProgress(writer, reader)
-        self.catalog = SqliteCatalog(writer, reader)
-        self.queues = SqliteQueues(writer, reader)
+        self._log, self._queues = SqliteLog(writer, reader), SqliteQueues(writer, reader)
+        self.log: EventLog = self._log
+        self.progress: Progress = SqliteProgress(writer, reader)
+        self.catalog: Catalog = SqliteCatalog(writer, reader)
+        self.queues: QueueStore = self._queues
 
     async def close(self) -> None:
         if not self._closed:
@@ -51,8 +53,8 @@ class SqliteStore:
                 connection.execute(f"DROP TABLE {noun}_{n}")
         for table in ("bus_log", "queue", "dedup", "checkpoint", "deferred", "fate", "catalog"):
             connection.execute(f"DELETE FROM {table}")
-        self.log.tails.forget()
-        self.queues.tallies.forget()
+        self._log.tails.forget()
+        self._queues.tallies.forget()
 
 
 async def open_sqlite(
