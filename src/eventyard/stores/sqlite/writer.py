@@ -24,6 +24,8 @@ _Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 # At 8 KiB a page: checkpoint the write-ahead log at 128 MiB, and insist (wait for the reader) at 224 MiB.
 _CHECKPOINT_PAGES, _INSIST_PAGES = 16_000, 28_000
 _IDLE_SECONDS = 1.0
+# More in one transaction is no faster, and everybody waits for the last.
+_MOST_BYTES = 4 << 20
 
 
 class Part(Protocol):
@@ -136,13 +138,17 @@ class Writer:
             self.connection.close()
 
     def _take(self) -> tuple[list[_Job], bool]:
-        """Everything that waits (blocking for the first), and whether it is time to close."""
+        """What waits (blocking for the first), and whether it is time to close."""
         jobs: list[_Job] = []
+        cost = 0
         try:
             # Without pages to checkpoint there is nothing to wake up for.
             job = self._jobs.get(timeout=_IDLE_SECONDS if self._wal_pages else None)
             while job is not None:
                 jobs.append(job)
+                cost += job.cost
+                if cost > _MOST_BYTES:
+                    return jobs, False
                 job = self._jobs.get_nowait()
         except Empty:
             return jobs, False
