@@ -9,6 +9,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -57,6 +58,7 @@ class Refusal(msgspec.Struct, frozen=True):
 
 _MALFORMED = Refusal("MalformedDetail", "Detail is malformed.")
 _NOT_AUTHORIZED = Refusal("NotAuthorizedForSourceException", "Not authorized for the source.")
+_iso = lru_cache(maxsize=64)(iso_seconds)
 _decode = msgspec.json.Decoder(_Request).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -82,10 +84,13 @@ class PutEvents:
         for entry in entries:
             if entry.time is not None and not 0 <= entry.time <= _LAST_SECOND:
                 return None
-            if entry.event_bus_name is not None and not _BUS.fullmatch(entry.event_bus_name):
+            if entry.event_bus_name is not None and not _is_bus(entry.event_bus_name):
                 return None
         failed = 0
         parts = []
+        # A request's text is never shorter than its entries, but for a time, which counts as more than it may take.
+        if len(body) + _TIME_SIZE * len(entries) > self._limits.put_size:
+            self._check_size(entries)
         for outcome in await self._put(caller, entries):
             if isinstance(outcome, str):
                 parts.append(b'{"EventId":"' + outcome.encode("ascii") + b'"}')
@@ -96,7 +101,9 @@ class PutEvents:
 
     async def general(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         """PutEvents of checked parameters."""
-        outcomes = await self._put(caller, [_entry(given) for given in params["Entries"]])
+        entries = [_entry(given) for given in params["Entries"]]
+        self._check_size(entries)
+        outcomes = await self._put(caller, entries)
         results: list[dict[str, str]] = []
         for outcome in outcomes:
             if isinstance(outcome, str):
@@ -105,16 +112,20 @@ class PutEvents:
                 results.append({"ErrorCode": outcome.code, "ErrorMessage": outcome.message})
         return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
 
-    async def _put(self, caller: Caller, entries: Sequence[Entry]) -> Sequence[str | Refusal]:
-        """Publish what can be published; for each entry its event's id, or why not."""
+    def _check_size(self, entries: Sequence[Entry]) -> None:
         if sum(map(entry_size, entries)) > self._limits.put_size:
             raise InvalidRequest("Total size of the entries in the request is over the limit.")
+
+    async def _put(self, caller: Caller, entries: Sequence[Entry]) -> Sequence[str | Refusal]:
+        """Publish what can be published; for each entry its event's id, or why not."""
         account, region = caller.account, caller.region
         now = self._clock.now()
-        outcomes: list[str | Refusal] = list(new_ids(len(entries), now))
+        time = _iso(now // 1000 * 1000)
+        ids = new_ids(len(entries), now)
+        outcomes: list[str | Refusal] = [*ids]
         batches: dict[str, tuple[list[int], list[Event]]] = {}
         for at, entry in enumerate(entries):
-            event = _event(entry, str(outcomes[at]), account, region, now)
+            event = _event(entry, ids[at], account, region, now, time)
             if isinstance(event, Refusal):
                 outcomes[at] = event
                 continue
@@ -153,8 +164,8 @@ def entry_size(entry: Entry) -> int:
     return size
 
 
-def _event(entry: Entry, id: str, account: str, region: str, now: int) -> Event | Refusal:
-    """The event that ``entry`` describes, or why it describes none."""
+def _event(entry: Entry, id: str, account: str, region: str, now: int, time: str) -> Event | Refusal:
+    """The event that ``entry`` describes, or why it describes none. ``time``: ``now`` as an envelope has it."""
     source, detail_type, text = entry.source, entry.detail_type, entry.detail
     if not source:
         return _missing("Source")
@@ -173,7 +184,7 @@ def _event(entry: Entry, id: str, account: str, region: str, now: int) -> Event 
             detail_type=detail_type,
             source=source,
             account=account,
-            time=iso_seconds(now if entry.time is None else int(entry.time * 1000)),
+            time=time if entry.time is None else iso_seconds(int(entry.time * 1000)),
             region=region,
             resources=entry.resources or (),
             detail=detail,
@@ -181,6 +192,11 @@ def _event(entry: Entry, id: str, account: str, region: str, now: int) -> Event 
     except UnicodeEncodeError:
         return Refusal("InvalidArgument", "The entry is not valid. Reason: It holds text that is not valid Unicode.")
     return Event(body, now, entry.trace_header)
+
+
+@lru_cache(maxsize=4096)
+def _is_bus(name: str) -> bool:
+    return _BUS.fullmatch(name) is not None
 
 
 def _missing(name: str) -> Refusal:
@@ -196,7 +212,9 @@ def _is_object(detail: bytes) -> bool:
     if type(value) is not dict:
         return False
     # Only a text with that many brackets can be that deep; counting them is much cheaper than walking.
-    return detail.count(b"{") + detail.count(b"[") <= _DEEPEST or _depth(value) <= _DEEPEST
+    if len(detail) <= 2 * _DEEPEST or detail.count(b"{") + detail.count(b"[") <= _DEEPEST:
+        return True
+    return _depth(value) <= _DEEPEST
 
 
 def _depth(value: object) -> int:
