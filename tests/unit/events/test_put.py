@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from eventyard.api.events.detail import DEEPEST
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.put import Entry, PutEvents, entry_size
 from eventyard.bus.directory import Directory
@@ -15,6 +16,7 @@ from eventyard.bus.resources import Bus
 from eventyard.clock import ManualClock
 from eventyard.errors import InvalidRequest, TryAgain
 from eventyard.event import Event
+from eventyard.pattern import matches, parse
 from eventyard.stores.memory import open_memory
 from eventyard.wire import Caller
 
@@ -119,7 +121,7 @@ async def test_refused_entries_stand_in_their_places(yard: Yard) -> None:
         '{"a":01}',
         '{"a":1,}',
         '{"a":"\\ud800"}',
-        '{"a":' * 1001 + "1" + "}" * 1001,
+        '{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1),
         '{"a":' * 3000 + "1" + "}" * 3000,
         '{"a":1}},"injected":{"b":2',
     ],
@@ -132,11 +134,16 @@ async def test_detail_that_is_no_json_object_is_malformed(yard: Yard, detail: st
 
 @pytest.mark.parametrize(
     "detail",
-    ["{}", ' {"a" : 1}\n', '{"a":9223372036854775807}', '{"é":"\\u00e9😀"}', '{"a":' * 1000 + "1" + "}" * 1000],
+    ["{}", ' {"a" : 1}\n', '{"a":9223372036854775807}', '{"é":"\\u00e9😀"}', '{"a":' * DEEPEST + "1" + "}" * DEEPEST],
 )
 async def test_any_json_object_is_a_detail(yard: Yard, detail: str) -> None:
     assert (await yard(GOOD | {"Detail": detail}))["FailedEntryCount"] == 0
     assert yard.bodies[0].endswith(b',"detail":' + detail.encode() + b"}")
+
+
+async def test_deepest_event_can_be_matched(yard: Yard) -> None:
+    await yard(GOOD | {"Detail": '{"a":' * DEEPEST + "1" + "}" * DEEPEST})
+    assert matches(parse('{"detail":{"b":[{"exists":false}]}}'), yard.bodies[0])
 
 
 async def test_entries_for_several_buses_go_out_once_for_each_bus(yard: Yard) -> None:

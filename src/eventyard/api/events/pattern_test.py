@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
+from eventyard.api.events.detail import parse_object
 from eventyard.errors import InvalidRequest
 from eventyard.pattern import matches, parse
 from eventyard.wire import Caller
@@ -21,11 +20,8 @@ async def check_event_pattern(caller: Caller, params: dict[str, Any]) -> dict[st
         InvalidRequest: the event is not a JSON object with everything that an event has.
     """
     pattern = parse(params["EventPattern"])
-    try:
-        text = params["Event"].encode()
-        event = orjson.loads(text)
-    except ValueError as error:
-        raise InvalidRequest("Parameter Event is not valid.") from error
-    if not isinstance(event, dict) or not event.keys() >= _NEEDED:
+    text = params["Event"].encode("utf-8", "replace")
+    event = parse_object(text)
+    if event is None or not event.keys() >= _NEEDED:
         raise InvalidRequest("Parameter Event is not valid.")
     return {"Result": matches(pattern, text)}

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
-import orjson
 
+from eventyard.api.events.detail import parse_object
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.place import arn_of
 from eventyard.bus.directory import Directory
@@ -26,7 +26,6 @@ from eventyard.wire import Caller
 Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
 """``publish(bus_arn, events)`` returns when the events are durable; TryAgain when there is no room for them."""
 
-_DEEPEST = 1000
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 _TIME_SIZE = 14
 _BUS = re.compile(r"(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus/)?[.\-_A-Za-z0-9]{1,256}", re.ASCII)
@@ -177,7 +176,7 @@ def _event(entry: Entry, id: str, account: str, region: str, now: int, time: str
         return _NOT_AUTHORIZED
     try:
         detail = text.encode("utf-8")
-        if not _is_object(detail):
+        if parse_object(detail) is None:
             return _MALFORMED
         body = envelope(
             id=id,
@@ -201,32 +200,6 @@ def _is_bus(name: str) -> bool:
 
 def _missing(name: str) -> Refusal:
     return Refusal("InvalidArgument", f"Parameter {name} is not valid. Reason: {name} is a required argument.")
-
-
-def _is_object(detail: bytes) -> bool:
-    """Whether ``detail`` is the text of a JSON object (RFC 8259) that everybody behind can read."""
-    try:
-        value = orjson.loads(detail)
-    except orjson.JSONDecodeError:
-        return False
-    if type(value) is not dict:
-        return False
-    # Only a text with that many brackets can be that deep; counting them is much cheaper than walking.
-    if len(detail) <= 2 * _DEEPEST or detail.count(b"{") + detail.count(b"[") <= _DEEPEST:
-        return True
-    return _depth(value) <= _DEEPEST
-
-
-def _depth(value: object) -> int:
-    depth, level = 0, [value]
-    while level:
-        depth += 1
-        inner: list[object] = []
-        for item in level:
-            members = item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
-            inner.extend(member for member in members if isinstance(member, dict | list))
-        level = inner
-    return depth
 
 
 def _entry(given: dict[str, Any]) -> Entry:
