@@ -213,7 +213,7 @@ async def _run(
     )
     serving = asyncio.get_running_loop().create_task(web.serve(sockets=[listener]), name="http")
     stop = asyncio.get_running_loop().create_task(stopping.wait(), name="stop")
-    while not web.started and not serving.done():
+    while not web.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.005)
     host, port = listener.getsockname()[:2]
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,4 +1,4 @@
-"""The platform's own pages: health, metrics, fates, explanations, the live tail, and the reset of a development server."""
+"""The platform's own pages: health, metrics, fates, explanations, the live tail, the reset of a development server."""
 
 from __future__ import annotations
 
@@ -152,10 +152,14 @@ class _Metrics(Collector):
         published = CounterMetricFamily("eventyard_events_published", "Events appended to the logs of buses")
         published.add_metric([], self._publisher.published)
         counts = self._engine.ledger.counts
-        routed = CounterMetricFamily("eventyard_events_routed", "Events by whether a subscriber matched", ["outcome"])
+        routed = CounterMetricFamily(
+            "eventyard_events_routed", "Events by whether a subscriber matched", labels=["outcome"]
+        )
         for outcome in ("matched", "unmatched"):
             routed.add_metric([outcome], counts[outcome])
-        deliveries = CounterMetricFamily("eventyard_deliveries", "Deliveries by what became of them", ["outcome"])
+        deliveries = CounterMetricFamily(
+            "eventyard_deliveries", "Deliveries by what became of them", labels=["outcome"]
+        )
         for outcome in ("delivered", "retrying", "dead-lettered", "dropped", "expired"):
             deliveries.add_metric([outcome], counts[outcome])
         waiting = GaugeMetricFamily(
