@@ -127,6 +127,13 @@ async def exam_a_group_does_not_overtake_a_delayed_message(store: Store) -> None
     assert ids(await claim(store, 20, fifo=True)) == ["a1", "a2"]
 
 
+async def exam_a_free_group_is_found_behind_a_blocked_one(store: Store) -> None:
+    await store.queues.send("q", [message(f"a{number}", group="a") for number in range(1_500)])
+    await store.queues.send("q", [message("b1", group="b")])
+    assert ids(await claim(store, 10, 1, fifo=True)) == ["a0"]
+    assert ids(await claim(store, 11, 5, fifo=True)) == ["b1"]
+
+
 async def exam_a_group_goes_on_after_its_dead_message(store: Store) -> None:
     await store.queues.send("q", [message("a1", group="a"), message("a2", group="a")])
     assert ids(await claim(store, 10, 1, fifo=True, dead="dead", most=1)) == ["a1"]
@@ -202,6 +209,7 @@ QUEUE_EXAMS = (
     exam_a_message_goes_to_the_dead_queue_after_its_receives,
     exam_a_group_waits_for_its_claimed_message,
     exam_a_group_does_not_overtake_a_delayed_message,
+    exam_a_free_group_is_found_behind_a_blocked_one,
     exam_a_group_goes_on_after_its_dead_message,
     exam_a_duplicate_is_answered_but_not_sent,
     exam_messages_are_counted,

@@ -19,7 +19,7 @@ from eventyard.stores.sqlite.reader import Reader
 from eventyard.stores.sqlite.statements import fetch, statement, write_rows
 from eventyard.stores.sqlite.writer import Writer
 
-_TRIM_ROWS = 5_000
+_TRIM_ROWS = 1_000
 _OVERHEAD = 200  # bytes that a waiting event takes beside its body, roughly
 
 

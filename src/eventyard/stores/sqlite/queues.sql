@@ -29,10 +29,11 @@ INSERT INTO queue_{n} (sequence, id, body, sent, visible, attributes, grp, dedup
 SELECT sequence, id, body, sent, receives, first_received, attributes, grp, dedup
 FROM queue_{n} INDEXED BY queue_{n}_visible WHERE visible <= ? ORDER BY visible, sequence LIMIT ?
 -- name: claim_fifo
+-- As AWS documents for its own FIFO queues, only so many of the oldest messages are searched for a group that is free.
 SELECT sequence, id, body, sent, receives, first_received, attributes, grp, dedup
-FROM (SELECT * FROM queue_{n} NOT INDEXED ORDER BY sequence LIMIT 20000) AS m
-WHERE visible <= ?1 AND NOT EXISTS (
-    SELECT 1 FROM queue_{n} AS hidden
+FROM queue_{n} AS m NOT INDEXED
+WHERE sequence < (SELECT min(sequence) FROM queue_{n}) + ?3 AND visible <= ?1 AND NOT EXISTS (
+    SELECT 1 FROM queue_{n} AS hidden INDEXED BY queue_{n}_group
     WHERE hidden.grp = m.grp AND hidden.visible > ?1 AND (hidden.receives > 0 OR hidden.sequence < m.sequence)
 )
 ORDER BY sequence LIMIT ?2
