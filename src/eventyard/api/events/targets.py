@@ -89,10 +89,6 @@ class Targets:
             max_attempts=retry.get("MaximumRetryAttempts"),
             max_age=retry.get("MaximumEventAgeInSeconds"),
         )
-        if sum(part is not None for part in (spec.input, spec.input_path, spec.input_template)) > 1:
-            raise InvalidRequest(
-                f"Only one of Input, InputPath, or InputTransformer must be provided for target {spec.id}."
-            )
         compile_transform(
             spec.id,
             input=spec.input,
