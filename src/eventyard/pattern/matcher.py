@@ -15,7 +15,7 @@ from eventyard.pattern.structure import Branch, Pattern, branch_holds, decode
 from eventyard.pattern.tree import Tree
 
 SMALL = 256
-"""A new rule goes to the small index while that holds no more than this, or a sixteenth of the large one."""
+"""As few rules are rebuilt whole in a few milliseconds."""
 
 
 class _Index:
@@ -56,10 +56,11 @@ class Matcher:
     """Patterns under keys, and which of them match an event.
 
     Changes are cheap: the index is brought up to date by the next ``match``, and only its small part while the changes
-    since the last full build are few. Not thread-safe.
+    since the last full build are few: ``small`` rules, or a sixteenth of all. Not thread-safe.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, small: int = SMALL) -> None:
+        self._limit = small
         self._identities: dict[Hashable, int] = {}
         self._live: dict[int, tuple[Hashable, Pattern]] = {}
         self._next = 0
@@ -109,7 +110,7 @@ class Matcher:
 
     def _refresh(self) -> None:
         large = self._large.size if self._large is not None else 0
-        if large < SMALL or len(self._new) > max(SMALL, large // 16) or self._removed > large // 2:
+        if large < self._limit or len(self._new) > max(self._limit, large // 16) or self._removed > large // 2:
             self._large = _Index({identity: pattern for identity, (_, pattern) in self._live.items()})
             self._small, self._new, self._removed = None, {}, 0
         else:

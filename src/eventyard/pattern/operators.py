@@ -116,7 +116,11 @@ class Wildcard(Test, frozen=True):
         return True
 
     def code(self, name: str, constant: Constant) -> str:
-        return f"({name}.__class__ is str and {constant(self.matches)}({name}))"
+        head, tail = self.parts[0], self.parts[-1]
+        code = f"{name}.__class__ is str"
+        code += f" and {name}.startswith({constant(head)})" if head else ""
+        code += f" and {name}.endswith({constant(tail)})" if tail else ""
+        return f"({code} and {constant(self.matches)}({name}))"
 
 
 class Numeric(Test, frozen=True):
@@ -152,7 +156,11 @@ class Cidr(Test, frozen=True):
         return packed is not None and len(packed) == len(self.first) and self.first <= packed <= self.last
 
     def code(self, name: str, constant: Constant) -> str:
-        return f"({name}.__class__ is str and {constant(self.matches)}({name}))"
+        # Whole octets of an IPv4 network are a prefix of the text, since no leading zeros are accepted.
+        fixed = [str(low) for low, high in zip(self.first, self.last, strict=True) if low == high]
+        head = ".".join(fixed) if len(self.first) == 4 else ""
+        code = f" and {name}.startswith({constant(head)})" if head else ""
+        return f"({name}.__class__ is str{code} and {constant(self.matches)}({name}))"
 
 
 class Exists(Test, frozen=True):

@@ -73,6 +73,8 @@ def lookup(kind: str, length: int, value: Scalar) -> Scalar:
 class Node:
     """Some rules, divided by the fields that divide them best."""
 
+    __slots__ = ("attributes", "rest", "run", "switches")
+
     def __init__(self, rules: list[Rule], attributes: dict[Path, str]) -> None:
         self.attributes = attributes
         self.switches: list[tuple[Path, dict[tuple[str, int], dict[Scalar, Node]]]] = []

@@ -1,0 +1,143 @@
+"""Each operator on the examples of the user guide, and on what the documentation says between the lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from eventyard.pattern import Matcher, explain, matches, parse
+
+ABSENT: Any = object()
+
+CASES: list[tuple[Any, list[Any], list[Any]]] = [
+    (["New York"], ["New York", ["Paris", "New York"]], ["new york", None, ABSENT, [], {}]),
+    ([""], [""], [None, ABSENT]),
+    ([None], [None], ["", 0, False, ABSENT]),
+    ([True], [True], [1, "true", False]),
+    ([1], [1, 1.0, 1e0], [True, "1", 2]),
+    ([300], [300, 300.0, 3.0e2], [301, "300"]),
+    ([9007199254740993], [9007199254740993], [9007199254740992, 9007199254740994]),
+    ([{"prefix": "us-"}], ["us-east-1", "us-"], ["eu-us-", None, 1, "US-", ABSENT]),
+    ([{"prefix": ""}], ["", "x"], [None, 1, ABSENT]),
+    ([{"prefix": {"equals-ignore-case": "EventB"}}], ["eventbridge", "EVENTB"], ["event"]),
+    ([{"suffix": ".png"}], ["a.png", ".png"], ["a.PNG", "png"]),
+    ([{"suffix": {"equals-ignore-case": ".png"}}], ["a.PNG", "a.pNg"], ["a.jpg"]),
+    ([{"equals-ignore-case": "alice"}], ["Alice", "ALICE"], ["alice ", None]),
+    ([{"wildcard": "dir/*.png"}], ["dir/a.png", "dir/.png", "dir/b/c.png"], ["dir.png", "dir/a.jpg"]),
+    ([{"wildcard": "a\\*b\\\\*"}], ["a*b\\", "a*b\\c"], ["axb\\", "a*b"]),
+    ([{"wildcard": "ab*ba"}], ["abba", "abxba"], ["aba"]),
+    (
+        [{"anything-but": "initializing"}],
+        ["running", None, 1, False, ["initializing", "x"]],
+        ["initializing", ABSENT, []],
+    ),
+    ([{"anything-but": 123}], [124, "123", True], [123, 123.0]),
+    ([{"anything-but": ["stopped", "overloaded"]}], ["running"], ["stopped", "overloaded"]),
+    ([{"anything-but": [100, 200, 300]}], [101], [100, 300]),
+    ([{"anything-but": {"equals-ignore-case": "initializing"}}], ["running"], ["INITIALIZING"]),
+    ([{"anything-but": {"equals-ignore-case": ["initializing", "stopped"]}}], ["running"], ["Stopped"]),
+    ([{"anything-but": {"prefix": "init"}}], ["running", None], ["initializing"]),
+    ([{"anything-but": {"suffix": [".txt", ".rtf"]}}], ["a.png"], ["a.rtf"]),
+    ([{"anything-but": {"wildcard": "*/lib/*"}}], ["/bin/x", 7], ["/usr/lib/x"]),
+    ([{"numeric": ["=", 3.018e2]}], [301.8], [301, "301.8"]),
+    ([{"numeric": [">", 0, "<=", 5]}], [5, 0.1], [0, 5.1, True, None]),
+    ([{"numeric": ["<", 10]}], [-5e9, 9.99], [10, -5.1e9]),
+    ([{"cidr": "10.0.0.0/24"}], ["10.0.0.0", "10.0.0.255"], ["10.0.1.0", "10.0.0", "", "::1", 10]),
+    ([{"cidr": "2001:db8::/32"}], ["2001:db8::1", "2001:DB8:ffff::"], ["2001:db9::", "10.0.0.1"]),
+    ([{"exists": True}], [None, "", 0, [1]], [ABSENT, [], {}, {"a": 1}]),
+    ([{"exists": False}], [ABSENT, [], {}, {"a": 1}], [None, "", [1]]),
+    ([{"exists": False}, "free"], [ABSENT, "free"], ["paid"]),
+    (["a", {"prefix": "b"}, {"numeric": [">", 5]}], ["a", "bc", 6], ["c", 5]),
+]
+
+
+def body(value: Any) -> bytes:
+    return json.dumps({"detail": {} if value is ABSENT else {"field": value}}).encode()
+
+
+@pytest.mark.parametrize(("tests", "yes", "no"), CASES, ids=[json.dumps(case[0]) for case in CASES])
+def test_operator_matches_what_the_documentation_says(tests: Any, yes: list[Any], no: list[Any]) -> None:
+    pattern = parse(json.dumps({"detail": {"field": tests}}))
+    matcher = Matcher()
+    matcher.add("rule", pattern)
+    for values, expected in ((yes, True), (no, False)):
+        for value in values:
+            assert matches(pattern, body(value)) is expected, value
+            assert matcher.match(body(value)) == (["rule"] if expected else []), value
+            assert explain(pattern, body(value)).matched is expected, value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "event", "expected"),
+    [
+        ('{"a":{"b":[1],"c":[2]}}', '{"a":[{"b":1,"c":3},{"b":0,"c":2}]}', False),
+        ('{"a":{"b":[1],"c":[2]}}', '{"a":[{"b":0},{"b":1,"c":2}]}', True),
+        ('{"a":{"b":[1]},"c":[2]}', '{"a":[{"b":1}],"c":[3,2]}', True),
+        ('{"a":{"b":[1]}}', '{"a":[[{"b":[0,1]}]]}', True),
+        ('{"a.b":[1]}', '{"a.b":1}', True),
+        ('{"a.b":[1]}', '{"a":{"b":1}}', False),
+        ('{"a":["x"],"a":["y"]}', '{"a":"y"}', True),
+        ('{"a":["x"],"a":["y"]}', '{"a":"x"}', False),
+        ('{"a":["y"]}', '{"a":"x","a":"y"}', True),
+        ('{"a":["y"]}', '{"a":["y"],"a":"x"}', False),
+        ('{"$or":[{"a":[1]},{"b":{"$or":[{"c":[2]},{"d":[3]}]}}]}', '{"b":{"d":3}}', True),
+        ('{"$or":[{"a":[1]},{"b":{"$or":[{"c":[2]},{"d":[3]}]}}]}', '{"b":{"d":2}}', False),
+        ('{"x":["y"],"$or":[{"a":[1]},{"b":[2]}]}', '{"a":1}', False),
+        ('{"":[1],"\\"\\\\\\n":[2]}', '{"":1,"\\"\\\\\\n":2}', True),
+        ('{"a":[1]}', '{"a":null}', False),
+        ('{"a":{"b":[{"exists":false}]}}', '{"a":null}', True),
+    ],
+)
+def test_structure_matches_as_documented(pattern: str, event: str, expected: bool) -> None:
+    parsed = parse(pattern)
+    matcher = Matcher()
+    matcher.add("rule", parsed)
+    assert matches(parsed, event.encode()) is expected
+    assert bool(matcher.match(event.encode())) is expected
+
+
+def test_hostile_wildcard_takes_linear_time() -> None:
+    pattern = parse('{"a":[{"wildcard":"*a*b*a*b*a*b*a*b*c"}]}')
+    event = json.dumps({"a": "ab" * 100_000 + "d"}).encode()
+    assert not matches(pattern, event)
+
+
+def test_text_of_a_pattern_never_becomes_code() -> None:
+    evil = "\"'); raise SystemExit #\n\\"
+    pattern = parse(json.dumps({evil: [evil, {"prefix": evil}, {"anything-but": evil}]}))
+    matcher = Matcher()
+    matcher.add("rule", pattern)
+    assert matcher.match(json.dumps({evil: evil}).encode()) == ["rule"]
+
+
+def test_replaced_and_removed_patterns_match_no_more() -> None:
+    matcher = Matcher()
+    matcher.add("rule", parse('{"a":[1]}'))
+    matcher.add("rule", parse('{"a":[2]}'))
+    assert matcher.match(b'{"a":1}') == []
+    assert matcher.match(b'{"a":2}') == ["rule"]
+    matcher.remove("rule")
+    matcher.remove("never added")
+    assert matcher.match(b'{"a":2}') == []
+    assert len(matcher) == 0
+
+
+def test_explanation_names_the_first_failing_condition() -> None:
+    pattern = parse('{"source":["shop"],"detail":{"n":[{"numeric":[">",1,"<",5]}]}}')
+    found = explain(pattern, b'{"source":"shop","detail":{"n":9}}')
+    assert (found.path, found.operator, found.expected, found.actual) == ("detail.n", "numeric", "> 1 and < 5", "9")
+    assert str(found) == "detail.n: expected numeric > 1 and < 5, but the event has 9"
+    assert "absent" in str(explain(pattern, b'{"source":"shop"}'))
+
+
+def test_explanation_tells_of_different_array_elements() -> None:
+    found = explain(parse('{"a":{"b":[1],"c":[2]}}'), b'{"a":[{"b":1,"c":3},{"b":0,"c":2}]}')
+    assert (found.path, found.matched) == ("a.c", False)
+    assert "different array element" in str(found)
+
+
+def test_explanation_of_or_follows_the_branch_that_got_furthest() -> None:
+    found = explain(parse('{"$or":[{"a":[1]},{"b":[2],"c":[{"cidr":"10.0.0.7/8"}]}]}'), b'{"a":0,"b":2,"c":"x"}')
+    assert (found.path, found.expected) == ("c", '"10.0.0.0/8"')
