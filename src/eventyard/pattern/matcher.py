@@ -62,7 +62,8 @@ class Matcher:
     def __init__(self, small: int = SMALL) -> None:
         self._limit = small
         self._identities: dict[Hashable, int] = {}
-        self._live: dict[int, tuple[Hashable, Pattern]] = {}
+        self._live: dict[int, Pattern] = {}
+        self._keys: dict[int, Hashable] = {}
         self._next = 0
         self._large: _Index | None = None
         self._small: _Index | None = None
@@ -82,7 +83,8 @@ class Matcher:
         identity = self._next
         self._next += 1
         self._identities[key] = identity
-        self._live[identity] = key, pattern
+        self._live[identity] = pattern
+        self._keys[identity] = key
         self._new[identity] = pattern
         self._stale = True
 
@@ -91,7 +93,7 @@ class Matcher:
         identity = self._identities.pop(key, None)
         if identity is None:
             return
-        del self._live[identity]
+        del self._live[identity], self._keys[identity]
         if self._new.pop(identity, None) is None:
             self._removed += 1
         self._stale = True
@@ -103,15 +105,14 @@ class Matcher:
         found = self._large.match(body) if self._large is not None else []
         if self._small is not None:
             found += self._small.match(body)
-        if len(found) > 1:
-            found = list(set(found))
-        live = self._live
-        return [live[identity][0] for identity in found if identity in live]
+        keys = self._keys
+        # Several branches of one rule may have matched, and rules removed since are still in the index.
+        return [keys[identity] for identity in (set(found) if len(found) > 1 else found) if identity in keys]
 
     def _refresh(self) -> None:
         large = self._large.size if self._large is not None else 0
         if large < self._limit or len(self._new) > max(self._limit, large // 16) or self._removed > large // 2:
-            self._large = _Index({identity: pattern for identity, (_, pattern) in self._live.items()})
+            self._large = _Index(self._live)
             self._small, self._new, self._removed = None, {}, 0
         else:
             self._small = _Index(self._new) if self._new else None

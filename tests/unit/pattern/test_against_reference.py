@@ -70,7 +70,7 @@ def body(event: Any) -> bytes:
     return json.dumps(event, ensure_ascii=False).encode()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(patterns, min_size=1, max_size=30),
     st.lists(events, min_size=1, max_size=6),
