@@ -19,27 +19,34 @@ SMALL = 256
 
 
 class _Index:
-    """A fixed set of patterns."""
+    """A fixed set of rules.
 
-    def __init__(self, patterns: dict[int, Pattern]) -> None:
+    Rules on ``resources``, an array in every envelope, get an index of their own: they would force all others, too,
+    off the typed decoder.
+    """
+
+    def __init__(self, rules: list[tuple[int, Branch]], apart: bool = True) -> None:
         paths = Paths()
         fitting: list[tuple[int, Branch]] = []
         self.odd: list[tuple[int, Branch]] = []
-        for identity, pattern in patterns.items():
-            for branch in pattern.branches:
-                fits = paths.add(condition.path for condition in branch)
-                (fitting if fits else self.odd).append((identity, branch))
+        listed: list[tuple[int, Branch]] = []
+        for identity, branch in rules:
+            if apart and any(condition.path[0] == "resources" for condition in branch):
+                listed.append((identity, branch))
+                continue
+            fits = paths.add(condition.path for condition in branch)
+            (fitting if fits else self.odd).append((identity, branch))
+        self.listed = _Index(listed, apart=False) if listed else None
         decoder, attributes = paths.decoder()
-        self.size = len(patterns)
         self.decode = decoder.decode
         self.tree = Tree(fitting, attributes)
 
     def match(self, body: bytes) -> list[int]:
-        out: list[int] = []
+        out = self.listed._match_untyped(decode(body)) if self.listed is not None else []
         try:
             event = self.decode(body)
         except msgspec.DecodeError:
-            return self._match_untyped(decode(body))
+            return out + self._match_untyped(decode(body))
         self.tree.root.run(event, out)
         if self.odd:
             plain = decode(body)
@@ -50,6 +57,10 @@ class _Index:
         candidates = self.tree.candidates(event)
         out = [i for i, branches in candidates.items() if any(branch_holds(branch, event) for branch in branches)]
         return out + [identity for identity, branch in self.odd if branch_holds(branch, event)]
+
+
+def _branches(patterns: dict[int, Pattern]) -> list[tuple[int, Branch]]:
+    return [(identity, branch) for identity, pattern in patterns.items() for branch in pattern.branches]
 
 
 class Matcher:
@@ -69,6 +80,7 @@ class Matcher:
         self._small: _Index | None = None
         self._new: dict[int, Pattern] = {}
         self._removed = 0
+        self._size = 0
         self._stale = False
 
     def __len__(self) -> int:
@@ -110,10 +122,11 @@ class Matcher:
         return [keys[identity] for identity in (set(found) if len(found) > 1 else found) if identity in keys]
 
     def _refresh(self) -> None:
-        large = self._large.size if self._large is not None else 0
+        large = self._size
         if large < self._limit or len(self._new) > max(self._limit, large // 16) or self._removed > large // 2:
-            self._large = _Index(self._live)
+            self._large = _Index(_branches(self._live))
+            self._size = len(self._live)
             self._small, self._new, self._removed = None, {}, 0
         else:
-            self._small = _Index(self._new) if self._new else None
+            self._small = _Index(_branches(self._new)) if self._new else None
         self._stale = False

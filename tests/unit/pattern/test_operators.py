@@ -124,6 +124,16 @@ def test_replaced_and_removed_patterns_match_no_more() -> None:
     assert len(matcher) == 0
 
 
+def test_rules_on_resources_match_beside_rules_on_values() -> None:
+    matcher = Matcher()
+    matcher.add("array", parse('{"resources":[{"prefix":"arn:a"}],"source":["x"]}'))
+    matcher.add("value", parse('{"source":["x"]}'))
+    matcher.add("either", parse('{"$or":[{"resources":["arn:b"]},{"source":["x"]}]}'))
+    assert set(matcher.match(b'{"source":"x","resources":["arn:b","arn:ab"]}')) == {"array", "value", "either"}
+    assert set(matcher.match(b'{"source":["x"],"resources":[]}')) == {"value", "either"}
+    assert matcher.match(b'{"source":"y","resources":["arn:b"]}') == ["either"]
+
+
 def test_explanation_names_the_first_failing_condition() -> None:
     pattern = parse('{"source":["shop"],"detail":{"n":[{"numeric":[">",1,"<",5]}]}}')
     found = explain(pattern, b'{"source":"shop","detail":{"n":9}}')
