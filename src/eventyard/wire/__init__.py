@@ -3,6 +3,8 @@
 This room knows AWS's protocols, error forms and signatures. It does not know what an operation does.
 """
 
+from eventyard.wire.app import App
+from eventyard.wire.credential import DevAuthenticator
 from eventyard.wire.operation import (
     Authenticator,
     Caller,
@@ -13,14 +15,18 @@ from eventyard.wire.operation import (
     HttpResponse,
     Route,
 )
+from eventyard.wire.sigv4 import SigV4Authenticator
 
 __all__ = [
+    "App",
     "Authenticator",
     "Caller",
+    "DevAuthenticator",
     "Door",
     "FastHandler",
     "Handler",
     "HttpRequest",
     "HttpResponse",
     "Route",
+    "SigV4Authenticator",
 ]

@@ -29,11 +29,13 @@ class Door(msgspec.Struct, frozen=True):
     """The operations of one AWS service that this server answers.
 
     A ``fast`` operation must be in ``operations`` as well, because the general way is what answers a wrong request.
+    The handlers of ``waits`` (long polls) are cancelled when their client goes away before the answer.
     """
 
     service: str  #: botocore's service name: "events", "sqs", "sts"
     operations: Mapping[str, Handler]
     fast: Mapping[str, FastHandler] = {}
+    waits: frozenset[str] = frozenset()
 
 
 class HttpRequest(msgspec.Struct, frozen=True):
