@@ -119,6 +119,8 @@ class Client:
             status, _ = await self.send(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         except OSError:
             return False
+        finally:
+            self.close()  # the page's body may come in chunks, which this client does not read
         return status == 200
 
     def close(self) -> None:
