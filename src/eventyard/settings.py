@@ -1,0 +1,74 @@
+"""What the operator decides: where to listen, where to keep data, who may ask. Checked before anything is opened."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from eventyard.errors import InvalidRequest
+
+
+class _Key(msgspec.Struct, frozen=True):
+    secret: str
+    account: str
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """``data``: the directory for everything durable, or None to keep all in memory. ``credentials``: a JSON file of
+    access keys, ``{"KEY ID": {"secret": "...", "account": "123456789012"}}``; with it every request must be signed.
+    ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps."""
+
+    host: str = "127.0.0.1"
+    port: int = 4010
+    data: Path | None = None
+    dev: bool = False
+    credentials: Path | None = None
+    retention_days: float = 7
+    retention_bytes: int | None = None
+    log_format: Literal["json", "console"] = "json"
+
+    def check(self) -> None:
+        """Raises InvalidRequest for settings that must not, or can't, be served with."""
+        if not _is_loopback(self.host) and self.credentials is None:
+            raise InvalidRequest(
+                f"Refusing to listen on {self.host} without authentication: anybody who reaches it could read and "
+                "change everything. Give access keys with --credentials FILE, or listen on 127.0.0.1."
+            )
+        if self.dev and not _is_loopback(self.host):
+            raise InvalidRequest("A development server listens on loopback only. Leave out --host, or use `serve`.")
+        if not 0 <= self.port <= 65_535:
+            raise InvalidRequest(f"A port is a number from 0 to 65535, not {self.port}.")
+        if self.retention_days <= 1:
+            raise InvalidRequest("--retention-days must be more than 1: retries go on for 24 hours.")
+        self.keys()
+
+    def keys(self) -> dict[str, tuple[str, str]] | None:
+        """Secret and account by access key id; None without authentication."""
+        if self.credentials is None:
+            return None
+        try:
+            keys = msgspec.json.decode(self.credentials.read_bytes(), type=dict[str, _Key])
+        except OSError as error:
+            raise InvalidRequest(f"Can't read the credentials in {self.credentials}: {error.strerror}.") from error
+        except msgspec.MsgspecError as error:
+            raise InvalidRequest(
+                f"The credentials in {self.credentials} are not as they should be: {error}."
+            ) from error
+        for name, key in keys.items():
+            if not (len(key.account) == 12 and key.account.isdecimal()) or len(key.secret) < 16:
+                raise InvalidRequest(
+                    f"Access key {name} in {self.credentials} needs a 12-digit account, and a secret of 16 letters."
+                )
+        return {name: (key.secret, key.account) for name, key in keys.items()}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
