@@ -120,7 +120,7 @@ async def waiting(client: Client, urls: list[str]) -> int:
     total = 0
     for url in urls:
         answer = await client.call("sqs", "GetQueueAttributes", QueueUrl=url, AttributeNames=COUNTS)
-        total += sum(int(count) for count in answer["Attributes"].values())
+        total += sum(int(answer["Attributes"][name]) for name in COUNTS)
     return total
 
 
