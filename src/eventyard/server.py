@@ -24,7 +24,7 @@ from eventyard.bus import Directory, Engine, Publisher, Retention
 from eventyard.clock import Clock, SystemClock
 from eventyard.errors import Broken, InvalidRequest
 from eventyard.names import Arn
-from eventyard.queues import Queues
+from eventyard.queues import Moves, Queues
 from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.stores.memory import open_memory
@@ -46,6 +46,7 @@ class House:
         self.store = store
         self.directory = Directory(store.catalog, clock)
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
+        self.moves = Moves(self.queues, clock)
         self.publisher = Publisher(store.log)
         self.engine = Engine(
             store.log,
@@ -59,7 +60,7 @@ class House:
         )
         self.doors = [
             events_door(self.directory, self.publisher.publish, clock, supported=supported),
-            sqs_door(self.queues),
+            sqs_door(self.queues, self.moves),
             sts_door(),
         ]
         self._sweeper: asyncio.Task[None] | None = None
@@ -76,6 +77,7 @@ class House:
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
+        await self.moves.close()
         await self.queues.close()
 
     def _target(self, arn: str, parameters: Mapping[str, Any]) -> Target:

@@ -1,0 +1,24 @@
+"""The door of Amazon SQS's API: which operation is answered by whom."""
+
+from __future__ import annotations
+
+from eventyard.api.sqs.fast import Fast
+from eventyard.api.sqs.messages import Messages
+from eventyard.api.sqs.moves import MoveTasks
+from eventyard.api.sqs.queues import QueueOperations
+from eventyard.queues import Moves, Queues
+from eventyard.wire import Door
+
+
+def sqs_door(queues: Queues, moves: Moves) -> Door:
+    """Every operation; those that carry messages also in a fast form."""
+    messages = Messages(queues)
+    return Door(
+        service="sqs",
+        operations={
+            **QueueOperations(queues).operations(),
+            **messages.operations(),
+            **MoveTasks(moves).operations(),
+        },
+        fast=Fast(queues, messages).operations(),
+    )

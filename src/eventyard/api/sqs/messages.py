@@ -1,0 +1,272 @@
+"""Operations on messages: send, receive, delete, change visibility; each also in batches with an answer per entry.
+
+Source: SQS API reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from eventyard.api.sqs.address import arn_of
+from eventyard.errors import EventyardError, InvalidRequest, TryAgain
+from eventyard.queues import MAX_MESSAGE, Attribute, Outgoing, Queues, Received, md5_of_attributes, md5_of_body
+from eventyard.store import Sent
+from eventyard.wire import Caller, Handler
+
+_ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]{1,80}")
+MAX_VISIBILITY = 43_200
+
+
+class Messages:
+    """Each method answers one operation."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def operations(self) -> Mapping[str, Handler]:
+        return {
+            "ChangeMessageVisibility": self.change_visibility,
+            "ChangeMessageVisibilityBatch": self.change_visibility_batch,
+            "DeleteMessage": self.delete,
+            "DeleteMessageBatch": self.delete_batch,
+            "ReceiveMessage": self.receive,
+            "SendMessage": self.send,
+            "SendMessageBatch": self.send_batch,
+        }
+
+    async def send(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        arn = arn_of(caller, params)
+        message = outgoing(params)
+        self._queues.check(arn, message)
+        (sent,) = await self._queues.send(arn, [message])
+        return sent_answer(message, sent, arn.endswith(".fifo"))
+
+    async def send_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        arn, entries = arn_of(caller, params), params["Entries"]
+        self._queues.get(arn)
+        check_entries(entries)
+        good: list[tuple[str, Outgoing]] = []
+        failed, size = [], 0
+        for entry in entries:
+            try:
+                message = outgoing(entry)
+                size += self._queues.check(arn, message)
+                good.append((entry["Id"], message))
+            except InvalidRequest as error:
+                failed.append(failure(entry["Id"], error))
+        if size > MAX_MESSAGE:
+            raise InvalidRequest(
+                f"Batch requests cannot be longer than {MAX_MESSAGE} bytes. You have sent {size} bytes.",
+                "BatchRequestTooLong",
+            )
+        sent: Sequence[Sent] = await self._queues.send(arn, [message for _, message in good]) if good else []
+        fifo = arn.endswith(".fifo")
+        successful = [
+            {"Id": entry_id, **sent_answer(message, one, fifo)}
+            for (entry_id, message), one in zip(good, sent, strict=True)
+        ]
+        # SendMessage's names for the digests are also the entries' own, but for these.
+        return _outcome(successful, failed)
+
+    async def receive(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        arn = arn_of(caller, params)
+        limit = params.get("MaxNumberOfMessages")
+        check_range("MaxNumberOfMessages", limit, 1, 10)
+        check_range("WaitTimeSeconds", params.get("WaitTimeSeconds"), 0, 20)
+        check_range("VisibilityTimeout", params.get("VisibilityTimeout"), 0, MAX_VISIBILITY)
+        received = await self._queues.receive(
+            arn, limit or 1, params.get("VisibilityTimeout"), params.get("WaitTimeSeconds")
+        )
+        system = [*(params.get("MessageSystemAttributeNames") or ()), *(params.get("AttributeNames") or ())]
+        pick = attribute_picker(params.get("MessageAttributeNames") or ())
+        return {"Messages": [received_answer(one, system, pick, caller.account) for one in received] or None}
+
+    async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """Deleting what is gone already succeeds; a text that was never a receipt does not."""
+        check_receipt(params["ReceiptHandle"])
+        await self._queues.settle(arn_of(caller, params), [(params["ReceiptHandle"], None)])
+        return {}
+
+    async def delete_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        arn, entries = arn_of(caller, params), params["Entries"]
+        self._queues.get(arn)
+        check_entries(entries)
+        successful, failed, settlements = [], [], []
+        for entry in entries:
+            try:
+                check_receipt(entry["ReceiptHandle"])
+            except InvalidRequest as error:
+                failed.append(failure(entry["Id"], error))
+                continue
+            settlements.append((entry["ReceiptHandle"], None))
+            successful.append({"Id": entry["Id"]})
+        if settlements:
+            await self._queues.settle(arn, settlements)
+        return _outcome(successful, failed)
+
+    async def change_visibility(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._change(arn_of(caller, params), params["ReceiptHandle"], params["VisibilityTimeout"])
+        return {}
+
+    async def change_visibility_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        arn, entries = arn_of(caller, params), params["Entries"]
+        self._queues.get(arn)
+        check_entries(entries)
+        successful, failed = [], []
+        for entry in entries:
+            try:
+                await self._change(arn, entry["ReceiptHandle"], entry.get("VisibilityTimeout") or 0)
+                successful.append({"Id": entry["Id"]})
+            except InvalidRequest as error:
+                failed.append(failure(entry["Id"], error))
+        return _outcome(successful, failed)
+
+    async def _change(self, arn: str, receipt: str, seconds: int) -> None:
+        check_receipt(receipt)
+        check_range("VisibilityTimeout", seconds, 0, MAX_VISIBILITY)
+        (done,) = await self._queues.settle(arn, [(receipt, seconds)])
+        if not done:
+            raise InvalidRequest(
+                f"Value {receipt} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "
+                "available for visibility timeout change.",
+                "InvalidParameterValue",
+            )
+
+
+def outgoing(params: Mapping[str, Any]) -> Outgoing:
+    """The message that SendMessage or an entry of a batch describes."""
+    delay = params.get("DelaySeconds")
+    check_range("DelaySeconds", delay, 0, 900)
+    attributes = {}
+    for name, value in (params.get("MessageAttributes") or {}).items():
+        if not value.get("DataType"):
+            raise InvalidRequest(
+                f"The message attribute '{name}' must contain a non-empty message attribute type.",
+                "InvalidParameterValue",
+            )
+        attributes[name] = Attribute(value["DataType"], value.get("StringValue"), value.get("BinaryValue"))
+    system = {}
+    for name, value in (params.get("MessageSystemAttributes") or {}).items():
+        if name != "AWSTraceHeader" or value.get("DataType") != "String" or not value.get("StringValue"):
+            raise InvalidRequest(f"Message system attribute name '{name}' is invalid.", "InvalidParameterValue")
+        system[name] = value["StringValue"]
+    return Outgoing(
+        params["MessageBody"],
+        attributes,
+        system,
+        delay,
+        params.get("MessageGroupId"),
+        params.get("MessageDeduplicationId"),
+    )
+
+
+def sent_answer(message: Outgoing, sent: Sent, fifo: bool) -> dict[str, Any]:
+    """What the sender is told: ids, and digests to compare with."""
+    answer: dict[str, Any] = {"MessageId": sent.id, "MD5OfMessageBody": md5_of_body(message.body)}
+    if message.attributes:
+        answer["MD5OfMessageAttributes"] = md5_of_attributes(message.attributes)
+    if message.system:
+        answer["MD5OfMessageSystemAttributes"] = md5_of_attributes(
+            {name: Attribute("String", value) for name, value in message.system.items()}
+        )
+    if fifo:
+        answer["SequenceNumber"] = f"{sent.sequence:020d}"
+    return answer
+
+
+def received_answer(
+    one: Received, system: Sequence[str], pick: Callable[[str], bool] | None, sender: str
+) -> dict[str, Any]:
+    """A message as ReceiveMessage shows it, with the attributes that were asked for."""
+    message = one.message
+    answer: dict[str, Any] = {
+        "MessageId": message.id,
+        "ReceiptHandle": message.receipt,
+        "MD5OfBody": md5_of_body(message.body),
+        "Body": message.body,
+    }
+    if system:
+        all_of_them = {
+            "SenderId": sender,
+            "SentTimestamp": str(message.sent),
+            "ApproximateReceiveCount": str(message.receives),
+            "ApproximateFirstReceiveTimestamp": str(message.first_received),
+            **one.system,
+        }
+        if message.group is not None:
+            all_of_them["MessageGroupId"] = message.group
+            all_of_them["SequenceNumber"] = f"{message.sequence:020d}"
+        wanted = all_of_them if "All" in system else {name: all_of_them[name] for name in system if name in all_of_them}
+        if wanted:
+            answer["Attributes"] = wanted
+    if pick is not None and one.attributes:
+        picked = {name: attribute for name, attribute in one.attributes.items() if pick(name)}
+        if picked:
+            answer["MD5OfMessageAttributes"] = md5_of_attributes(picked)
+            answer["MessageAttributes"] = {
+                name: {"DataType": item.type, "StringValue": item.string, "BinaryValue": item.binary}
+                for name, item in picked.items()
+            }
+    return answer
+
+
+def attribute_picker(names: Sequence[str]) -> Callable[[str], bool] | None:
+    """Which message attributes MessageAttributeNames asks for: names, ``prefix.*``, ``All`` or ``.*``."""
+    if not names:
+        return None
+    if "All" in names or ".*" in names:
+        return lambda name: True
+    exact = {name for name in names if not name.endswith(".*")}
+    prefixes = tuple(name[:-1] for name in names if name.endswith(".*"))
+    return lambda name: name in exact or (bool(prefixes) and name.startswith(prefixes))
+
+
+def check_entries(entries: Sequence[Mapping[str, Any]]) -> None:
+    """What holds for the entries of every batch."""
+    if not entries:
+        raise InvalidRequest("There should be at least one entry in the request.", "EmptyBatchRequest")
+    if len(entries) > 10:
+        raise InvalidRequest(
+            f"Maximum number of entries per request are 10. You have sent {len(entries)}.",
+            "TooManyEntriesInBatchRequest",
+        )
+    seen = set()
+    for entry in entries:
+        if not _ENTRY_ID.fullmatch(entry["Id"]):
+            raise InvalidRequest(
+                "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most "
+                "80 letters long.",
+                "InvalidBatchEntryId",
+            )
+        if entry["Id"] in seen:
+            raise InvalidRequest(f"Id {entry['Id']} repeated.", "BatchEntryIdsNotDistinct")
+        seen.add(entry["Id"])
+
+
+def check_receipt(receipt: str) -> None:
+    """Raises InvalidRequest for a text that this server can't have given out."""
+    if len(receipt) != 32 or not receipt.isalnum():
+        raise InvalidRequest(
+            f'The input receipt handle "{receipt}" is not a valid receipt handle.', "ReceiptHandleIsInvalid"
+        )
+
+
+def check_range(name: str, value: int | None, least: int, most: int) -> None:
+    """Raises InvalidRequest for a number out of bounds."""
+    if value is not None and not least <= value <= most:
+        raise InvalidRequest(
+            f"Value {value} for parameter {name} is invalid. Reason: Must be >= {least} and <= {most}, if provided.",
+            "InvalidParameterValue",
+        )
+
+
+def failure(entry_id: str, error: EventyardError) -> dict[str, Any]:
+    """An entry of a batch that failed alone."""
+    fault = not isinstance(error, TryAgain)
+    return {"Id": entry_id, "SenderFault": fault, "Code": error.code, "Message": error.message}
+
+
+def _outcome(successful: list[dict[str, Any]], failed: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Successful": successful, "Failed": failed}

@@ -1,0 +1,53 @@
+"""Operations on message move tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eventyard.errors import InvalidRequest
+from eventyard.queues import Moves
+from eventyard.wire import Caller, Handler
+
+
+class MoveTasks:
+    """Each method answers one operation."""
+
+    def __init__(self, moves: Moves) -> None:
+        self._moves = moves
+
+    def operations(self) -> Mapping[str, Handler]:
+        return {
+            "CancelMessageMoveTask": self.cancel,
+            "ListMessageMoveTasks": self.list,
+            "StartMessageMoveTask": self.start,
+        }
+
+    async def start(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        handle = await self._moves.start(
+            params["SourceArn"], params.get("DestinationArn"), params.get("MaxNumberOfMessagesPerSecond")
+        )
+        return {"TaskHandle": handle}
+
+    async def cancel(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        return {"ApproximateNumberOfMessagesMoved": await self._moves.cancel(params["TaskHandle"])}
+
+    async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        most = params.get("MaxResults") or 1
+        if not 1 <= most <= 10:
+            raise InvalidRequest("MaxResults must be from 1 to 10.", "InvalidParameterValue")
+        results = [
+            {
+                "TaskHandle": move.handle if move.status == "RUNNING" else None,
+                "Status": move.status,
+                "SourceArn": move.source,
+                "DestinationArn": move.destination if move.named else None,
+                "MaxNumberOfMessagesPerSecond": move.rate,
+                "ApproximateNumberOfMessagesMoved": move.moved,
+                "ApproximateNumberOfMessagesToMove": move.to_move,
+                "FailureReason": move.failure,
+                "StartedTimestamp": move.started,
+            }
+            for move in self._moves.list(params["SourceArn"], most)
+        ]
+        return {"Results": results}

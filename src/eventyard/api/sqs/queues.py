@@ -1,0 +1,179 @@
+"""Operations on queues themselves: making, finding, describing, tagging, permissions."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from eventyard.api.sqs.address import arn_of, url_of
+from eventyard.errors import InvalidRequest
+from eventyard.names import queue_arn
+from eventyard.queues import Queues
+from eventyard.wire import Caller, Handler
+
+_PAGE = 1000
+
+
+class QueueOperations:
+    """Each method answers one operation."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def operations(self) -> Mapping[str, Handler]:
+        return {
+            "AddPermission": self.add_permission,
+            "CreateQueue": self.create,
+            "DeleteQueue": self.delete,
+            "GetQueueAttributes": self.get_attributes,
+            "GetQueueUrl": self.get_url,
+            "ListDeadLetterSourceQueues": self.list_sources,
+            "ListQueueTags": self.list_tags,
+            "ListQueues": self.list,
+            "PurgeQueue": self.purge,
+            "RemovePermission": self.remove_permission,
+            "SetQueueAttributes": self.set_attributes,
+            "TagQueue": self.tag,
+            "UntagQueue": self.untag,
+        }
+
+    async def create(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        queue = await self._queues.create(
+            caller.account,
+            caller.region,
+            params["QueueName"],
+            params.get("Attributes") or {},
+            params.get("tags") or {},
+        )
+        return {"QueueUrl": url_of(queue, caller)}
+
+    async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._queues.delete(arn_of(caller, params))
+        return {}
+
+    async def get_url(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        account = params.get("QueueOwnerAWSAccountId") or caller.account
+        return {"QueueUrl": url_of(self._queues.get(queue_arn(account, caller.region, params["QueueName"])), caller)}
+
+    async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        found = self._queues.find(caller.account, caller.region, params.get("QueueNamePrefix") or "")
+        urls, token = _page([url_of(queue, caller) for queue in found], params)
+        return {"QueueUrls": urls or None, "NextToken": token}
+
+    async def list_sources(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        sources = self._queues.dead_letter_sources(arn_of(caller, params))
+        urls, token = _page([url_of(queue, caller) for queue in sources], params)
+        return {"queueUrls": urls, "NextToken": token}
+
+    async def get_attributes(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        attributes = await self._queues.attributes(arn_of(caller, params))
+        wanted = params.get("AttributeNames") or []
+        for name in wanted:
+            if name != "All" and name not in attributes and name not in _KNOWN:
+                raise InvalidRequest(f"Unknown Attribute {name}.", "InvalidAttributeName")
+        if "All" not in wanted:
+            attributes = {name: value for name, value in attributes.items() if name in wanted}
+        return {"Attributes": attributes or None}
+
+    async def set_attributes(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._queues.set_attributes(arn_of(caller, params), params["Attributes"])
+        return {}
+
+    async def purge(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._queues.purge(arn_of(caller, params))
+        return {}
+
+    async def tag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._queues.tag(arn_of(caller, params), params["Tags"])
+        return {}
+
+    async def untag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._queues.untag(arn_of(caller, params), params["TagKeys"])
+        return {}
+
+    async def list_tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        return {"Tags": self._queues.get(arn_of(caller, params)).tags or None}
+
+    async def add_permission(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """Keep the permission as a statement of the queue's policy."""
+        queue = self._queues.get(arn_of(caller, params))
+        policy = _policy(queue.attributes.get("Policy"), queue.arn)
+        label = params["Label"]
+        if any(statement.get("Sid") == label for statement in policy["Statement"]):
+            raise InvalidRequest(
+                f"Value {label} for parameter Label is invalid. Reason: Already exists.", "InvalidParameterValue"
+            )
+        principals = [f"arn:aws:iam::{account}:root" for account in params["AWSAccountIds"]]
+        actions = [f"SQS:{action}" for action in params["Actions"]]
+        policy["Statement"].append(
+            {
+                "Sid": label,
+                "Effect": "Allow",
+                "Principal": {"AWS": principals[0] if len(principals) == 1 else principals},
+                "Action": actions[0] if len(actions) == 1 else actions,
+                "Resource": queue.arn,
+            }
+        )
+        await self._queues.set_attributes(queue.arn, {"Policy": json.dumps(policy, separators=(",", ":"))})
+        return {}
+
+    async def remove_permission(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        queue = self._queues.get(arn_of(caller, params))
+        policy = _policy(queue.attributes.get("Policy"), queue.arn)
+        kept = [statement for statement in policy["Statement"] if statement.get("Sid") != params["Label"]]
+        if len(kept) == len(policy["Statement"]):
+            raise InvalidRequest(
+                f"Value {params['Label']} for parameter Label is invalid. Reason: can't find label on existing policy.",
+                "InvalidParameterValue",
+            )
+        policy["Statement"] = kept
+        text = json.dumps(policy, separators=(",", ":")) if kept else ""
+        await self._queues.set_attributes(queue.arn, {"Policy": text})
+        return {}
+
+
+# What can be asked for although a queue need not have it.
+_KNOWN = frozenset(
+    {
+        "Policy",
+        "RedrivePolicy",
+        "RedriveAllowPolicy",
+        "FifoQueue",
+        "ContentBasedDeduplication",
+        "DeduplicationScope",
+        "FifoThroughputLimit",
+        "KmsMasterKeyId",
+        "KmsDataKeyReusePeriodSeconds",
+    }
+)
+
+
+def _policy(text: str | None, arn: str) -> dict[str, Any]:
+    if text:
+        found: dict[str, Any] = json.loads(text)
+        return found
+    return {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
+
+
+def _page(urls: list[str], params: dict[str, Any]) -> tuple[list[str], str | None]:
+    """The URLs that MaxResults and NextToken ask for, and the next token; without MaxResults the first 1,000."""
+    most = params.get("MaxResults")
+    if most is not None and not 1 <= most <= _PAGE:
+        raise InvalidRequest(
+            f"Value {most} for parameter MaxResults is invalid. Reason: Must be an integer from 1 to {_PAGE}.",
+            "InvalidParameterValue",
+        )
+    start = 0
+    if params.get("NextToken"):
+        try:
+            start = int(base64.b64decode(params["NextToken"], validate=True))
+        except (ValueError, binascii.Error) as error:
+            raise InvalidRequest("Invalid or expired next token.", "InvalidParameterValue") from error
+    size = most or _PAGE
+    rest = start + size < len(urls)
+    # Without MaxResults SQS cuts the list off and gives no token (API reference, ListQueues).
+    token = base64.b64encode(str(start + size).encode()).decode() if rest and most is not None else None
+    return urls[start : start + size], token

@@ -1,0 +1,140 @@
+"""Messages with their attributes: how they are checked, kept and digested. Knows no queues."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from eventyard.errors import InvalidRequest
+from eventyard.store import Message
+
+_NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}")
+# Characters of XML 1.0, which SQS allows; anything else it refuses (API reference, SendMessage).
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TYPES = ("String", "Number", "Binary")
+
+
+class Attribute(msgspec.Struct, frozen=True, array_like=True):
+    """A message attribute. ``type``: String, Number or Binary, with a custom part after a dot if wanted."""
+
+    type: str
+    string: str | None = None
+    binary: bytes | None = None
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A message to be sent. ``delay``: seconds; None is the queue's. ``system``: e.g. ``AWSTraceHeader``."""
+
+    body: str
+    attributes: Mapping[str, Attribute] = {}
+    system: Mapping[str, str] = {}
+    delay: int | None = None
+    group: str | None = None
+    dedup: str | None = None
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """What of a message is opaque to the store."""
+
+    attributes: dict[str, Attribute] = {}
+    system: dict[str, str] = {}
+
+
+class Received(msgspec.Struct, frozen=True):
+    """A message as it was received. ``attributes`` and ``system`` as they were sent."""
+
+    message: Message
+    attributes: dict[str, Attribute]
+    system: dict[str, str]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Kept).decode
+_NOTHING = Kept()
+
+
+def pack(attributes: Mapping[str, Attribute], system: Mapping[str, str]) -> bytes:
+    """The attributes as the store keeps them; empty for none."""
+    return _encode(Kept(dict(attributes), dict(system))) if attributes or system else b""
+
+
+def unpack(kept: bytes) -> Kept:
+    """The other way round."""
+    return _decode(kept) if kept else _NOTHING
+
+
+def check(outgoing: Outgoing, most: int) -> int:
+    """The size of a message in bytes. Raises InvalidRequest for one that SQS would refuse."""
+    if not outgoing.body:
+        raise InvalidRequest("The request must contain the parameter MessageBody.", "MissingParameter")
+    if _FORBIDDEN.search(outgoing.body):
+        raise InvalidRequest("Invalid characters found in the message body.", "InvalidMessageContents")
+    size = len(outgoing.body) if outgoing.body.isascii() else len(outgoing.body.encode())
+    if len(outgoing.attributes) > 10:
+        raise InvalidRequest(
+            f"Number of message attributes [{len(outgoing.attributes)}] exceeds the allowed maximum [10].",
+            "InvalidParameterValue",
+        )
+    for name, attribute in outgoing.attributes.items():
+        size += _check_attribute(name, attribute)
+    if size > most:
+        raise InvalidRequest(
+            f"One or more parameters are invalid. Reason: Message must be shorter than {most} bytes.",
+            "InvalidParameterValue",
+        )
+    return size
+
+
+def _check_attribute(name: str, attribute: Attribute) -> int:
+    lower = name.lower()
+    if not _NAME.fullmatch(name) or lower.startswith(("aws.", "amazon.")) or ".." in name or name.strip(".") != name:
+        raise InvalidRequest(
+            f"The message attribute name '{name}' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore "
+            "(_), hyphen (-), and period (.) characters.",
+            "InvalidParameterValue",
+        )
+    kind = attribute.type.partition(".")[0]
+    if kind not in _TYPES:
+        raise InvalidRequest(
+            f"The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes "
+            "is Binary, Number, and String.",
+            "InvalidParameterValue",
+        )
+    value = attribute.binary if kind == "Binary" else attribute.string
+    if not value:
+        raise InvalidRequest(
+            f"The message attribute '{name}' must contain a non-empty message attribute value for type '{kind}'.",
+            "InvalidParameterValue",
+        )
+    if kind == "Number":
+        try:
+            float(attribute.string or "")
+        except ValueError as error:
+            raise InvalidRequest(
+                f"Can't cast the value of message (user) attribute '{name}' to a number.", "InvalidParameterValue"
+            ) from error
+    data = value if isinstance(value, bytes) else value.encode()
+    return len(name) + len(attribute.type) + len(data)
+
+
+def md5_of_body(body: str) -> str:
+    """What the SDKs compare with their own digest."""
+    return hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
+
+
+def md5_of_attributes(attributes: Mapping[str, Attribute]) -> str:
+    """SQS's digest of attributes: sorted by name; each part with its length, values with a byte for their kind.
+
+    Source: SQS developer guide, "Calculating the MD5 message digest for message attributes"."""
+    digest = hashlib.md5(usedforsecurity=False)
+    for name in sorted(attributes):
+        attribute = attributes[name]
+        binary = attribute.type.startswith("Binary")
+        value = (attribute.binary or b"") if binary else (attribute.string or "").encode()
+        for part in (name.encode(), attribute.type.encode()):
+            digest.update(len(part).to_bytes(4, "big") + part)
+        digest.update((b"\x02" if binary else b"\x01") + len(value).to_bytes(4, "big") + value)
+    return digest.hexdigest()

@@ -1,0 +1,146 @@
+"""Queues as their makers described them: names, attributes with their defaults and bounds. Holds no messages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from eventyard.errors import InvalidRequest
+from eventyard.names import Arn
+
+_NAME = re.compile(r"[A-Za-z0-9_\-]{1,80}|[A-Za-z0-9_\-]{1,75}\.fifo")
+MAX_MESSAGE = 1_048_576
+
+# Default, least and most. Source: SQS API reference, CreateQueue.
+_NUMBERS: dict[str, tuple[int, int, int]] = {
+    "VisibilityTimeout": (30, 0, 43_200),
+    "MessageRetentionPeriod": (345_600, 60, 1_209_600),
+    "DelaySeconds": (0, 0, 900),
+    "MaximumMessageSize": (MAX_MESSAGE, 1_024, MAX_MESSAGE),
+    "ReceiveMessageWaitTimeSeconds": (0, 0, 20),
+}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "FifoQueue": ("true",),
+    "ContentBasedDeduplication": ("true", "false"),
+    "DeduplicationScope": ("messageGroup", "queue"),
+    "FifoThroughputLimit": ("perQueue", "perMessageGroupId"),
+    "SqsManagedSseEnabled": ("true", "false"),
+}
+_FIFO_ONLY = ("ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
+_TEXTS = ("Policy", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "RedrivePolicy", "RedriveAllowPolicy")
+_FIFO_DEFAULTS = {
+    "FifoQueue": "true",
+    "ContentBasedDeduplication": "false",
+    "DeduplicationScope": "queue",
+    "FifoThroughputLimit": "perQueue",
+}
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """A queue. ``attributes``: all that have a value, defaults included; an empty text has been taken away."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    created: int
+    modified: int
+    attributes: dict[str, str]
+    tags: dict[str, str] = {}
+
+    @property
+    def fifo(self) -> bool:
+        return self.name.endswith(".fifo")
+
+    def number(self, name: str) -> int:
+        """An attribute that is a number."""
+        return int(self.attributes[name])
+
+    @property
+    def redrive(self) -> tuple[str, int] | None:
+        """The dead-letter queue's ARN and after how many receives a message goes there."""
+        text = self.attributes.get("RedrivePolicy")
+        if not text:
+            return None
+        policy = json.loads(text)
+        return policy["deadLetterTargetArn"], int(policy["maxReceiveCount"])
+
+
+def check_name(name: str, fifo: bool) -> None:
+    """Raises InvalidRequest for a name that no queue can have."""
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest(
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+            "InvalidParameterValue",
+        )
+    if fifo != name.endswith(".fifo"):
+        raise InvalidRequest(
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with "
+            ".fifo suffix and be 1 to 80 in length.",
+            "InvalidParameterValue",
+        )
+
+
+def check_attributes(given: Mapping[str, str], fifo: bool) -> dict[str, str]:
+    """The attributes as they are kept. Raises InvalidRequest for unknown names and values out of bounds."""
+    return {name: _check(name, value, fifo) for name, value in given.items()}
+
+
+def with_defaults(given: Mapping[str, str], fifo: bool) -> dict[str, str]:
+    """All attributes of a queue that was made with ``given``."""
+    defaults = {name: str(default) for name, (default, _, _) in _NUMBERS.items()}
+    defaults["SqsManagedSseEnabled"] = "false" if given.get("KmsMasterKeyId") else "true"
+    if fifo:
+        defaults |= _FIFO_DEFAULTS
+    return {name: value for name, value in (defaults | dict(given)).items() if value != ""}
+
+
+def _check(name: str, value: str, fifo: bool) -> str:
+    bad = InvalidRequest(f"Invalid value for the parameter {name}.", "InvalidAttributeValue")
+    if name in _NUMBERS:
+        _, least, most = _NUMBERS[name]
+        if not value.isdecimal() or not least <= int(value) <= most:
+            raise bad
+        return str(int(value))
+    if name in _CHOICES:
+        if name in _FIFO_ONLY and not fifo:
+            raise InvalidRequest(
+                f"You can specify the {name} only when FifoQueue is set to true.", "InvalidAttributeName"
+            )
+        if value not in _CHOICES[name]:
+            raise bad
+        return value
+    if name not in _TEXTS:
+        raise InvalidRequest(f"Unknown Attribute {name}.", "InvalidAttributeName")
+    if name in ("Policy", "RedrivePolicy", "RedriveAllowPolicy") and value:
+        try:
+            document = json.loads(value)
+        except ValueError as error:
+            raise bad from error
+        if not isinstance(document, dict):
+            raise bad
+        if name == "RedrivePolicy":
+            return _check_redrive(document, value)
+    return value
+
+
+def _check_redrive(policy: dict[str, object], text: str) -> str:
+    def bad(reason: str) -> InvalidRequest:
+        return InvalidRequest(
+            f"Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}", "InvalidParameterValue"
+        )
+
+    count, target = policy.get("maxReceiveCount"), policy.get("deadLetterTargetArn")
+    if count is None or target is None:
+        raise bad("Redrive policy does not contain mandatory attribute: maxReceiveCount or deadLetterTargetArn.")
+    if not str(count).isdecimal() or not 1 <= int(str(count)) <= 1000:
+        raise bad(
+            "Invalid value for maxReceiveCount: " + str(count) + ", valid values are from 1 to 1000 both inclusive."
+        )
+    arn = Arn.parse(target) if isinstance(target, str) else None
+    if arn is None or arn.service != "sqs":
+        raise bad("Invalid value for deadLetterTargetArn.")
+    return text
