@@ -134,7 +134,8 @@ def _parse(values: list[bytes]) -> _Signature:
         if not parts.get(name):
             raise _incomplete(f"Authorization header requires '{name.decode()}' parameter.")
     scope = scope_of(b"Credential=" + parts[b"Credential"])
-    if scope is None or not (scope.region + scope.service).replace("-", "").isalnum():
+    words = "" if scope is None else (scope.region + scope.service).replace("-", "")
+    if scope is None or not (words.isascii() and words.isalnum()):
         raise _incomplete("Credential must have exactly 5 slash-delimited elements, the last of them aws4_request.")
     signed = parts[b"SignedHeaders"].split(b";")
     if signed != sorted(set(signed)):
@@ -173,8 +174,7 @@ def canonical_path(raw_path: bytes) -> bytes:
             del steps[-1:]
         elif step and step != b".":
             steps.append(step)
-    last = raw_path.rsplit(b"/", 1)[-1]
-    path = b"/" + b"/".join(steps) + (b"/" if steps and last in (b"", b".", b"..") else b"")
+    path = b"/" + b"/".join(steps) + (b"/" if steps and raw_path.endswith(b"/") else b"")
     return b"".join(bytes([char]) if char in _SAFE else b"%%%02X" % char for char in path)
 
 
