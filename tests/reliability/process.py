@@ -82,7 +82,7 @@ class ServerProcess:
             self.process = subprocess.Popen(  # noqa: ASYNC220
                 self.command, cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        client = Client(self.port, timeout=2)
+        client = Client(self.port, timeout=0.5)
         try:
             while not await client.ready(self.ready_path):
                 if self.process.poll() is not None:
