@@ -117,6 +117,7 @@ class Server:
         )
         self._house = house
         self._app = App(house.doors, self._guarded(platform.routes()), self._authenticator())
+        self._app.warm()
         self.ready = True
 
     async def reset(self) -> None:

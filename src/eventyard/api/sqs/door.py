@@ -21,4 +21,6 @@ def sqs_door(queues: Queues, moves: Moves) -> Door:
             **MoveTasks(moves).operations(),
         },
         fast=Fast(queues, messages).operations(),
+        # A long poll whose client has gone must not claim messages for nobody.
+        waits=frozenset({"ReceiveMessage"}),
     )
