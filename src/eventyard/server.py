@@ -211,6 +211,7 @@ async def _run(
             access_log=False,
             timeout_graceful_shutdown=_GRACE,
             server_header=False,
+            proxy_headers=False,
             date_header=True,
         )
     )

@@ -145,26 +145,32 @@ def play(once: bool) -> int:
         threads = [threading.Thread(target=yard.consume, args=(name,), daemon=True) for name in yard.queues]
         for thread in threads:
             thread.start()
-        started = time.monotonic()
-        teller = threading.Thread(target=yard.publish, daemon=True)
-        teller.start()
-        live = Live(yard.view(), console=console, refresh_per_second=8) if console.is_terminal else nullcontext()
-        with live as screen:
-            while (teller.is_alive() or not yard.complete) and time.monotonic() - started < _PATIENCE:
-                time.sleep(0.1)
-                if screen is not None:
-                    screen.update(yard.view())
+        try:
+            return _play(console, yard, once)
+        finally:
+            yard.done.set()
+            for thread in threads:
+                thread.join()
+
+
+def _play(console: Console, yard: Yard, once: bool) -> int:
+    started = time.monotonic()
+    teller = threading.Thread(target=yard.publish, daemon=True)
+    teller.start()
+    live = Live(yard.view(), console=console, refresh_per_second=8) if console.is_terminal else nullcontext()
+    with live as screen:
+        while (teller.is_alive() or not yard.complete) and time.monotonic() - started < _PATIENCE:
+            time.sleep(0.1)
             if screen is not None:
                 screen.update(yard.view())
-        seconds = time.monotonic() - started
-        if not console.is_terminal:
-            console.print(yard.view())
-        status = _conclude(console, yard, seconds)
-        if not once and status == 0:
-            _stay(console, endpoint)
-        yard.done.set()
-        for thread in threads:
-            thread.join()
+        if screen is not None:
+            screen.update(yard.view())
+    seconds = time.monotonic() - started
+    if not console.is_terminal:
+        console.print(yard.view())
+    status = _conclude(console, yard, seconds)
+    if not once and status == 0:
+        _stay(console, yard.endpoint)
     return status
 
 
