@@ -12,11 +12,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from eventyard.cli import main
-from eventyard.targets.queue import QueueTarget
-
 from eventyard.event import Event
 from eventyard.stores.sqlite.log import SqliteLog
 from eventyard.target import DELIVERED, Delivery, Outcome
+from eventyard.targets.queue import QueueTarget
 
 _LATE = 0.3
 _pending: set[asyncio.Task[None]] = set()
