@@ -15,6 +15,11 @@ _NAME = re.compile(r"[A-Za-z0-9_\-.]{1,256}")
 # Characters of XML 1.0, which SQS allows; anything else it refuses (API reference, SendMessage).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TYPES = ("String", "Number", "Binary")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", re.ASCII)
+# Alphanumeric characters and punctuation (API reference, SendMessage).
+_TOKEN = re.compile(r"[!-~]{1,128}")
+
+ORIGIN = "DeadLetterQueueSourceArn"
 
 
 class Attribute(msgspec.Struct, frozen=True, array_like=True):
@@ -26,7 +31,8 @@ class Attribute(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A message to be sent. ``delay``: seconds; None is the queue's. ``system``: e.g. ``AWSTraceHeader``."""
+    """A message to be sent. ``delay``: seconds; None is the queue's. ``system``: e.g. ``AWSTraceHeader``.
+    ``sender``: the account that sends it; None is the queue's own."""
 
     body: str
     attributes: Mapping[str, Attribute] = {}
@@ -34,6 +40,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     delay: int | None = None
     group: str | None = None
     dedup: str | None = None
+    sender: str | None = None
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
@@ -109,15 +116,22 @@ def _check_attribute(name: str, attribute: Attribute) -> int:
             f"The message attribute '{name}' must contain a non-empty message attribute value for type '{kind}'.",
             "InvalidParameterValue",
         )
-    if kind == "Number":
-        try:
-            float(attribute.string or "")
-        except ValueError as error:
-            raise InvalidRequest(
-                f"Can't cast the value of message (user) attribute '{name}' to a number.", "InvalidParameterValue"
-            ) from error
+    if kind == "Number" and not _NUMBER.fullmatch(attribute.string or ""):
+        raise InvalidRequest(
+            f"Can't cast the value of message (user) attribute '{name}' to a number.", "InvalidParameterValue"
+        )
     data = value if isinstance(value, bytes) else value.encode()
     return len(name) + len(attribute.type) + len(data)
+
+
+def check_token(parameter: str, value: str) -> None:
+    """Raises InvalidRequest for a group or deduplication id that SQS would refuse."""
+    if not _TOKEN.fullmatch(value):
+        raise InvalidRequest(
+            f"Value {value} for parameter {parameter} is invalid. Reason: {parameter} can only include alphanumeric "
+            "and punctuation characters. 1 to 128 in length.",
+            "InvalidParameterValue",
+        )
 
 
 def md5_of_body(body: str) -> str:

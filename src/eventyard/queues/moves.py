@@ -52,7 +52,8 @@ class Moves:
         """Begin to move all messages of ``source``; answers with the task's handle.
 
         Raises NotFound without the queues, InvalidRequest where it can't be, or while another task runs."""
-        self._exists(source)
+        self._exists(source, "SourceArn")
+        to_move = await self._queues.count(source)
         origins = self._queues.dead_letter_sources(source)
         if not origins:
             raise InvalidRequest("Source queue must be configured as a Dead Letter Queue.", "InvalidParameterValue")
@@ -65,7 +66,7 @@ class Moves:
                 "UnsupportedOperation",
             )
         if destination is not None:
-            self._exists(destination)
+            self._exists(destination, "DestinationArn")
         elif len(origins) > 1:
             raise InvalidRequest(
                 "Several queues have this dead-letter queue: name the one to move to in DestinationArn.",
@@ -73,7 +74,6 @@ class Moves:
             )
         task_id = str(uuid.uuid4())
         handle = base64.b64encode(json.dumps({"taskId": task_id, "sourceArn": source}).encode()).decode()
-        to_move = await self._queues.count(source)
         move = Move(
             handle,
             source,
@@ -103,7 +103,7 @@ class Moves:
 
     def list(self, source: str, limit: int) -> list[Move]:
         """The newest tasks of a queue."""
-        self._exists(source)
+        self._exists(source, "SourceArn")
         return self._moves.get(source, [])[:limit]
 
     async def close(self) -> None:
@@ -111,12 +111,12 @@ class Moves:
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
-    def _exists(self, arn: str) -> None:
+    def _exists(self, arn: str, parameter: str) -> None:
         try:
             self._queues.get(arn)
         except NotFound as error:
             raise NotFound(
-                "The resource that you specified for the SourceArn parameter doesn't exist.",
+                f"The resource that you specified for the {parameter} parameter doesn't exist.",
                 "ResourceNotFoundException",
             ) from error
 

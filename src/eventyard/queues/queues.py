@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
@@ -16,9 +14,12 @@ from eventyard.clock import Clock
 from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
 from eventyard.event import new_ids
 from eventyard.names import queue_arn
-from eventyard.queues.messages import Attribute, Outgoing, Received, check, pack, unpack
-from eventyard.queues.resources import Queue, check_attributes, check_name, with_defaults
-from eventyard.store import Catalog, Change, Claim, NewMessage, QueueStore, Sent
+from eventyard.queues.messages import Attribute, Outgoing, Received, unpack
+from eventyard.queues.redrive import check_redrive
+from eventyard.queues.resources import Queue, check_attributes, check_name, check_together, with_defaults
+from eventyard.queues.sending import admit, stored
+from eventyard.queues.waiters import Waiters, slot_of
+from eventyard.store import Catalog, Change, Claim, QueueStore, Sent
 
 log = structlog.get_logger("queues")
 
@@ -26,7 +27,10 @@ _KIND = "queue"
 _DEDUP_MS = 300_000
 _COOL_DOWN_MS = 60_000
 _SWEEP = 60.0
-_LOOK_AGAIN = 0.25  # seconds; what becomes visible by the passing of time tells nobody
+_SLOT_DIGITS = 9
+# Seconds after which to look again although nobody rang: for what a store frees without a word (a group of a FIFO
+# queue, a message that became a dead letter), and for what was hidden before this server started.
+_FIFO_LOOK, _LOOK = 0.25, 1.0
 
 
 class Letter(Protocol):
@@ -53,7 +57,11 @@ class Queues:
         self._queues: dict[str, Queue] = {}
         self._deleted: dict[str, int] = {}
         self._purged: dict[str, int] = {}
-        self._bells: dict[str, asyncio.Event] = {}
+        self._waiters: dict[str, Waiters] = {}
+        self._surveyed: set[str] = set()
+        self._dead: frozenset[str] = frozenset()
+        self._changing = asyncio.Lock()
+        self._errands: set[asyncio.Task[None]] = set()
         self._closed = False
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -62,6 +70,7 @@ class Queues:
         """Bring back the queues that were made before."""
         for key, value in (await self._catalog.load(_KIND)).items():
             self._queues[key] = msgspec.json.decode(value, type=Queue)
+        self._note_dead()
 
     async def run(self) -> None:
         """Forever: let go of messages that are older than their queue keeps them."""
@@ -81,8 +90,9 @@ class Queues:
     async def close(self) -> None:
         """Send everybody who waits for messages home."""
         self._closed = True
-        for bell in self._bells.values():
-            bell.set()
+        for waiters in self._waiters.values():
+            waiters.ring_all()
+        await asyncio.gather(*self._errands)
 
     # --- queues -----------------------------------------------------------------------------------------------------
 
@@ -106,44 +116,53 @@ class Queues:
         check_name(name, fifo)
         given = check_attributes(attributes, fifo)
         arn = queue_arn(account, region, name)
-        there = self._queues.get(arn)
-        if there is not None:
-            for key, value in given.items():
-                if there.attributes.get(key, "") != value:
-                    raise Conflict(
-                        f"A queue already exists with the same name and a different value for attribute {key}",
-                        "QueueNameExists",
-                    )
-            return there
-        now = self._clock.now()
-        if not self._dev and now - self._deleted.get(arn, -_COOL_DOWN_MS) < _COOL_DOWN_MS:
-            raise Conflict(
-                "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
-                "QueueDeletedRecently",
-            )
-        self._check_dead_letters(given)
-        queue = Queue(arn, account, region, name, now, now, with_defaults(given, fifo), dict(tags))
-        await self._keep(queue)
-        return queue
+        async with self._changing:
+            there = self._queues.get(arn)
+            if there is not None:
+                for key, value in given.items():
+                    if there.attributes.get(key, "") != value:
+                        raise Conflict(
+                            f"A queue already exists with the same name and a different value for attribute {key}",
+                            "QueueNameExists",
+                        )
+                return there
+            now = self._clock.now()
+            if not self._dev and now - self._deleted.get(arn, -_COOL_DOWN_MS) < _COOL_DOWN_MS:
+                raise Conflict(
+                    "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+                    "QueueDeletedRecently",
+                )
+            check_redrive(arn, given, self._queues)
+            all_given = with_defaults(given, fifo)
+            check_together(all_given)
+            # A crash in the middle of a deletion may have left messages of a queue with this name.
+            await self._store.purge(arn)
+            self._surveyed.add(arn)
+            return await self._keep(Queue(arn, account, region, name, now, now, all_given, dict(tags)))
 
     async def delete(self, arn: str) -> None:
         """Delete a queue with everything in it."""
-        self.get(arn)
-        await self._catalog.apply([Change(_KIND, arn, None)])
-        self._queues.pop(arn, None)
-        self._deleted[arn] = self._clock.now()
-        self._ring(arn)
-        await self._store.purge(arn)
+        async with self._changing:
+            self.get(arn)
+            await self._catalog.apply([Change(_KIND, arn, None)])
+            del self._queues[arn]
+            self._note_dead()
+            self._deleted[arn] = self._clock.now()
+            self._purged.pop(arn, None)
+            self._waiters.pop(arn, Waiters(self._clock)).ring_all()
+            await self._store.purge(arn)
 
     async def set_attributes(self, arn: str, attributes: Mapping[str, str]) -> None:
         """Change attributes; an empty text takes one away."""
-        queue = self.get(arn)
-        if "FifoQueue" in attributes:
-            raise InvalidRequest("Unknown Attribute FifoQueue.", "InvalidAttributeName")
-        given = check_attributes(attributes, queue.fifo)
-        self._check_dead_letters(given)
-        merged = {name: value for name, value in (queue.attributes | given).items() if value != ""}
-        await self._keep(msgspec.structs.replace(queue, attributes=merged, modified=self._clock.now()))
+        async with self._changing:
+            queue = self.get(arn)
+            if "FifoQueue" in attributes:
+                raise InvalidRequest("Unknown Attribute FifoQueue.", "InvalidAttributeName")
+            given = check_attributes(attributes, queue.fifo)
+            check_redrive(arn, given, self._queues)
+            merged = {name: value for name, value in (queue.attributes | given).items() if value != ""}
+            check_together(merged)
+            await self._keep(msgspec.structs.replace(queue, attributes=merged, modified=self._clock.now()))
 
     async def attributes(self, arn: str) -> dict[str, str]:
         """Every attribute, with the counts of the moment."""
@@ -160,15 +179,19 @@ class Queues:
         }
 
     async def tag(self, arn: str, tags: Mapping[str, str]) -> None:
-        queue = self.get(arn)
-        if len(queue.tags | dict(tags)) > 50:
-            raise InvalidRequest(f"Too many tags added for queue {queue.name}.", "InvalidParameterValue")
-        await self._keep(msgspec.structs.replace(queue, tags=queue.tags | dict(tags)))
+        """Add tags, or replace their values."""
+        async with self._changing:
+            queue = self.get(arn)
+            if len(queue.tags | dict(tags)) > 50:
+                raise InvalidRequest(f"Too many tags added for queue {queue.name}.", "InvalidParameterValue")
+            await self._keep(msgspec.structs.replace(queue, tags=queue.tags | dict(tags)))
 
     async def untag(self, arn: str, keys: Sequence[str]) -> None:
-        queue = self.get(arn)
-        kept = {name: value for name, value in queue.tags.items() if name not in keys}
-        await self._keep(msgspec.structs.replace(queue, tags=kept))
+        """Take tags away; those that are not there count as taken."""
+        async with self._changing:
+            queue = self.get(arn)
+            kept = {name: value for name, value in queue.tags.items() if name not in keys}
+            await self._keep(msgspec.structs.replace(queue, tags=kept))
 
     def dead_letter_sources(self, arn: str) -> list[Queue]:
         """The queues whose dead-letter queue this is, by name."""
@@ -191,39 +214,18 @@ class Queues:
         """Send ``messages``, which have been checked; durable when this returns."""
         queue, now = self.get(arn), self._clock.now()
         ids = new_ids(len(messages), now)
-        new = [self._new(queue, message, id, now) for message, id in zip(messages, ids, strict=True)]
+        new = [stored(queue, message, id, now) for message, id in zip(messages, ids, strict=True)]
         sent = await self._store.send(arn, new, now - _DEDUP_MS if queue.fifo else None)
-        self._ring(arn)
+        waiters = self._waiters_of(arn)
+        waiters.ring(len(new))
+        for message in new:
+            if message.visible > now:
+                waiters.expect(message.visible, 1)
         return sent
 
     def check(self, arn: str, message: Outgoing) -> int:
         """The size of ``message``. Raises InvalidRequest for what this queue does not take."""
-        queue = self.get(arn)
-        size = check(message, queue.number("MaximumMessageSize"))
-        if not queue.fifo:
-            if message.dedup is not None:
-                raise InvalidRequest(
-                    "Value "
-                    f"{message.dedup} for parameter MessageDeduplicationId is invalid. Reason: The request include "
-                    "parameter that is not valid for this queue type.",
-                    "InvalidParameterValue",
-                )
-            return size
-        if not message.group:
-            raise InvalidRequest("The request must contain the parameter MessageGroupId.", "MissingParameter")
-        if not message.dedup and queue.attributes.get("ContentBasedDeduplication") != "true":
-            raise InvalidRequest(
-                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-                "explicitly",
-                "InvalidParameterValue",
-            )
-        if message.delay:
-            raise InvalidRequest(
-                f"Value {message.delay} for parameter DelaySeconds is invalid. Reason: The request include parameter "
-                "that is not valid for this queue type.",
-                "InvalidParameterValue",
-            )
-        return size
+        return admit(self.get(arn), message)
 
     async def deliver(self, arn: str, letters: Sequence[Letter]) -> None:
         """Take what a rule delivers. Raises NotFound without a queue, InvalidRequest for what it does not take."""
@@ -247,31 +249,42 @@ class Queues:
         """Up to ``limit`` messages; none after ``wait`` seconds without any. What is given out is hidden meanwhile."""
         queue = self.get(arn)
         seconds = queue.number("ReceiveMessageWaitTimeSeconds") if wait is None else wait
+        if seconds <= 0:
+            return await self._claim(queue, limit, visibility)
         end = self._clock.now() + int(seconds * 1000)
+        waiters = self._waiters_of(arn)
         while True:
-            bell = self._bells.setdefault(arn, asyncio.Event())
-            bell.clear()
-            found = await self._claim(queue, limit, visibility)
+            patience = await self._patience(queue)
+            seen = waiters.rings
+            found = await self._claim_for_caller(queue, limit, visibility)
             left = (end - self._clock.now()) / 1000
             if found or left <= 0 or self._closed:
                 return found
-            await self._listen(bell, min(left, _LOOK_AGAIN))
+            waiters.catch_up()
+            if waiters.rings == seen:
+                await waiters.wait(left if patience is None else min(left, patience))
             queue = self.get(arn)
 
     async def settle(self, arn: str, settlements: Sequence[tuple[str, int | None]]) -> Sequence[bool]:
         """Delete (None) the messages with these receipts, or hide them for so many seconds from now."""
-        self.get(arn)
-        now = self._clock.now()
+        queue, now = self.get(arn), self._clock.now()
         marks = [(receipt, None if secs is None else now + secs * 1000) for receipt, secs in settlements]
         done = await self._store.settle(arn, marks, now)
-        if any(secs == 0 for _, secs in settlements):
-            self._ring(arn)
+        waiters = self._waiters_of(arn)
+        for (receipt, visible), took_effect in zip(marks, done, strict=True):
+            if visible is not None:
+                waiters.expect(visible, 1)
+            elif took_effect:
+                waiters.forget(int(receipt[:_SLOT_DIGITS], 16))
+        if queue.fifo or any(visible == now for _, visible in marks):
+            waiters.ring(len(marks))  # of a FIFO queue also what waited behind a deleted message
         return done
 
     async def move(self, source: str, destination: str, limit: int) -> int:
-        """Move up to ``limit`` messages; answers how many."""
+        """Move up to ``limit`` messages; answers how many. Raises NotFound."""
+        self.get(destination)
         moved = await self._store.move(source, destination, limit, self._clock.now())
-        self._ring(destination)
+        self._waiters_of(destination).ring(moved)
         return moved
 
     async def count(self, arn: str) -> int:
@@ -280,79 +293,81 @@ class Queues:
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _new(self, queue: Queue, message: Outgoing, id: str, now: int) -> NewMessage:
-        delay = queue.number("DelaySeconds") if message.delay is None else message.delay
-        dedup = None
-        if queue.fifo:
-            dedup = message.dedup or hashlib.sha256(message.body.encode()).hexdigest()
-        scoped = queue.attributes.get("DeduplicationScope") == "messageGroup"
-        system = dict(message.system)
-        if dedup is not None:
-            system["MessageDeduplicationId"] = dedup
-        return NewMessage(
-            id,
-            message.body,
-            now,
-            now + delay * 1000,
-            pack(message.attributes, system),
-            message.group,
-            f"{message.group}\0{dedup}" if scoped and dedup is not None else dedup,
-        )
-
     async def _claim(self, queue: Queue, limit: int, visibility: int | None) -> Sequence[Received]:
         now = self._clock.now()
         hidden = queue.number("VisibilityTimeout") if visibility is None else visibility
         dead, most = queue.redrive or (None, 0)
         if dead is not None and dead not in self._queues:
             dead, most = None, 0
+        # A receipt begins with when its message comes back, so that a deletion can say that it won't.
+        slot = f"{slot_of(now + hidden * 1000):0{_SLOT_DIGITS}x}"
+        size = 32 - _SLOT_DIGITS
         noise = os.urandom(16 * limit).hex()  # one call: each one lets go of the interpreter
         claim = Claim(
             limit=limit,
             now=now,
             visible=now + hidden * 1000,
-            receipts=[noise[at : at + 32] for at in range(0, 32 * limit, 32)],
+            receipts=[slot + noise[at : at + size] for at in range(0, 32 * limit, 32)],
             fifo=queue.fifo,
             dead_queue=dead,
             max_receives=most,
         )
         messages = await self._store.claim(queue.arn, claim)
-        if dead is not None:
-            self._ring(dead)
+        if messages:
+            self._waiters_of(queue.arn).expect(claim.visible, len(messages))
         received = []
         for message in messages:
             kept = unpack(message.attributes)
             received.append(Received(message, kept.attributes, kept.system))
         return received
 
-    async def _listen(self, bell: asyncio.Event, seconds: float) -> None:
-        """Until something was sent, or it is time to look again."""
+    async def _claim_for_caller(self, queue: Queue, limit: int, visibility: int | None) -> Sequence[Received]:
+        """Claim; for a caller who goes away meanwhile, give what was claimed back."""
         loop = asyncio.get_running_loop()
-        waits = {loop.create_task(bell.wait()), loop.create_task(self._clock.sleep(seconds))}
+        claiming = loop.create_task(self._claim(queue, limit, visibility))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            errand = loop.create_task(self._give_back(queue.arn, claiming))
+            self._errands.add(errand)
+            errand.add_done_callback(self._errands.discard)
+            raise
 
-    def _ring(self, arn: str) -> None:
-        bell = self._bells.get(arn)
-        if bell is not None:
-            bell.set()
+    async def _give_back(self, arn: str, claiming: asyncio.Task[Sequence[Received]]) -> None:
+        try:
+            found = await claiming
+            if found:
+                await self.settle(arn, [(one.message.receipt, 0) for one in found])
+        except EventyardError as error:
+            log.warning("claimed messages stay hidden until their visibility timeout", queue=arn, reason=error.message)
+
+    async def _patience(self, queue: Queue) -> float | None:
+        """After how many seconds a waiter should look again on its own; None for never."""
+        if queue.fifo:
+            return _FIFO_LOOK
+        if "RedrivePolicy" in queue.attributes or queue.arn in self._dead:
+            return _LOOK
+        if queue.arn not in self._surveyed:
+            counts = await self._store.counts(queue.arn, self._clock.now())
+            if counts.claimed or counts.delayed:
+                return _LOOK
+            self._surveyed.add(queue.arn)
+        return None
+
+    def _waiters_of(self, arn: str) -> Waiters:
+        waiters = self._waiters.get(arn)
+        if waiters is None:
+            waiters = self._waiters[arn] = Waiters(self._clock)
+        return waiters
+
+    def _note_dead(self) -> None:
+        self._dead = frozenset(queue.redrive[0] for queue in self._queues.values() if queue.redrive is not None)
 
     def _by_name(self) -> Iterator[Queue]:
         return iter(sorted(self._queues.values(), key=lambda queue: queue.name))
 
-    def _check_dead_letters(self, given: Mapping[str, str]) -> None:
-        text = given.get("RedrivePolicy")
-        if not text:
-            return
-        target = json.loads(text)["deadLetterTargetArn"]
-        if target not in self._queues:
-            raise InvalidRequest(
-                f"Value {text} for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.",
-                "InvalidParameterValue",
-            )
-
-    async def _keep(self, queue: Queue) -> None:
+    async def _keep(self, queue: Queue) -> Queue:
         await self._catalog.apply([Change(_KIND, queue.arn, msgspec.json.encode(queue))])
         self._queues[queue.arn] = queue
+        self._note_dead()
+        return queue

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import msgspec
 
 from eventyard.errors import InvalidRequest
-from eventyard.names import Arn
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,80}|[A-Za-z0-9_\-]{1,75}\.fifo")
 MAX_MESSAGE = 1_048_576
@@ -71,12 +70,12 @@ class Queue(msgspec.Struct, frozen=True):
 
 def check_name(name: str, fifo: bool) -> None:
     """Raises InvalidRequest for a name that no queue can have."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or (name.endswith(".fifo") and not fifo):
         raise InvalidRequest(
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
             "InvalidParameterValue",
         )
-    if fifo != name.endswith(".fifo"):
+    if fifo and not name.endswith(".fifo"):
         raise InvalidRequest(
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with "
             ".fifo suffix and be 1 to 80 in length.",
@@ -87,6 +86,18 @@ def check_name(name: str, fifo: bool) -> None:
 def check_attributes(given: Mapping[str, str], fifo: bool) -> dict[str, str]:
     """The attributes as they are kept. Raises InvalidRequest for unknown names and values out of bounds."""
     return {name: _check(name, value, fifo) for name, value in given.items()}
+
+
+def check_together(attributes: Mapping[str, str]) -> None:
+    """Raises InvalidRequest for attributes that don't go together."""
+    if (
+        attributes.get("FifoThroughputLimit") == "perMessageGroupId"
+        and attributes.get("DeduplicationScope") != "messageGroup"
+    ):
+        raise InvalidRequest(
+            "The perMessageGroupId value is allowed only when the value for DeduplicationScope is messageGroup.",
+            "InvalidAttributeValue",
+        )
 
 
 def with_defaults(given: Mapping[str, str], fifo: bool) -> dict[str, str]:
@@ -106,6 +117,8 @@ def _check(name: str, value: str, fifo: bool) -> str:
             raise bad
         return str(int(value))
     if name in _CHOICES:
+        if name == "FifoQueue" and not fifo:
+            raise InvalidRequest("Unknown Attribute FifoQueue.", "InvalidAttributeName")
         if name in _FIFO_ONLY and not fifo:
             raise InvalidRequest(
                 f"You can specify the {name} only when FifoQueue is set to true.", "InvalidAttributeName"
@@ -113,6 +126,8 @@ def _check(name: str, value: str, fifo: bool) -> str:
         if value not in _CHOICES[name]:
             raise bad
         return value
+    if name == "KmsDataKeyReusePeriodSeconds" and not (value.isdecimal() and 60 <= int(value) <= 86_400):
+        raise bad
     if name not in _TEXTS:
         raise InvalidRequest(f"Unknown Attribute {name}.", "InvalidAttributeName")
     if name in ("Policy", "RedrivePolicy", "RedriveAllowPolicy") and value:
@@ -122,25 +137,4 @@ def _check(name: str, value: str, fifo: bool) -> str:
             raise bad from error
         if not isinstance(document, dict):
             raise bad
-        if name == "RedrivePolicy":
-            return _check_redrive(document, value)
     return value
-
-
-def _check_redrive(policy: dict[str, object], text: str) -> str:
-    def bad(reason: str) -> InvalidRequest:
-        return InvalidRequest(
-            f"Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}", "InvalidParameterValue"
-        )
-
-    count, target = policy.get("maxReceiveCount"), policy.get("deadLetterTargetArn")
-    if count is None or target is None:
-        raise bad("Redrive policy does not contain mandatory attribute: maxReceiveCount or deadLetterTargetArn.")
-    if not str(count).isdecimal() or not 1 <= int(str(count)) <= 1000:
-        raise bad(
-            "Invalid value for maxReceiveCount: " + str(count) + ", valid values are from 1 to 1000 both inclusive."
-        )
-    arn = Arn.parse(target) if isinstance(target, str) else None
-    if arn is None or arn.service != "sqs":
-        raise bad("Invalid value for deadLetterTargetArn.")
-    return text

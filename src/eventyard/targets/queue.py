@@ -52,7 +52,9 @@ class QueueTarget:
             await self._send(self._arn, [message])
         except TryAgain as error:
             return Retry(error.code, error.message)
-        except (NotFound, InvalidRequest) as error:
+        except NotFound as error:
+            return Permanent("NO_RESOURCE", error.message)
+        except InvalidRequest as error:
             return Permanent("SDK_CLIENT_ERROR", error.message)
         return DELIVERED
 

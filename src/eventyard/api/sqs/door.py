@@ -12,15 +12,14 @@ from eventyard.wire import Door
 
 def sqs_door(queues: Queues, moves: Moves) -> Door:
     """Every operation; those that carry messages also in a fast form."""
-    messages = Messages(queues)
     return Door(
         service="sqs",
         operations={
             **QueueOperations(queues).operations(),
-            **messages.operations(),
+            **Messages(queues).operations(),
             **MoveTasks(moves).operations(),
         },
-        fast=Fast(queues, messages).operations(),
+        fast=Fast(queues).operations(),
         # A long poll whose client has gone must not claim messages for nobody.
         waits=frozenset({"ReceiveMessage"}),
     )

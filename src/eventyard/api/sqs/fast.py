@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 import orjson
@@ -11,21 +11,29 @@ import orjson
 from eventyard.api.sqs.address import arn_of_url
 from eventyard.api.sqs.messages import (
     MAX_VISIBILITY,
-    Messages,
     attribute_picker,
     check_entries,
-    outgoing,
+    is_receipt,
     received_answer,
     sent_answer,
 )
 from eventyard.errors import EventyardError
-from eventyard.queues import MAX_MESSAGE, Queues
+from eventyard.queues import MAX_MESSAGE, Outgoing, Queues
 from eventyard.wire import Caller, FastHandler
+
+
+class _Send(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
+    queue_url: str
+    message_body: str
+    delay_seconds: int | None = None
+    message_group_id: str | None = None
+    message_deduplication_id: str | None = None
 
 
 class _SendEntry(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
     id: str
     message_body: str
+    delay_seconds: int | None = None
     message_group_id: str | None = None
     message_deduplication_id: str | None = None
 
@@ -60,6 +68,7 @@ class _DeleteBatch(msgspec.Struct, rename="pascal", forbid_unknown_fields=True):
     entries: list[_DeleteEntry]
 
 
+_send = msgspec.json.Decoder(_Send).decode
 _send_batch = msgspec.json.Decoder(_SendBatch).decode
 _receive = msgspec.json.Decoder(_Receive).decode
 _delete = msgspec.json.Decoder(_Delete).decode
@@ -67,38 +76,43 @@ _delete_batch = msgspec.json.Decoder(_DeleteBatch).decode
 
 
 class Fast:
-    """Every method answers None where the general way must: for wrong input, attributes, and rare parameters."""
+    """Every method answers None where the general way must: for wrong input, long polls, and rare parameters."""
 
-    def __init__(self, queues: Queues, messages: Messages) -> None:
+    def __init__(self, queues: Queues) -> None:
         self._queues = queues
-        self._messages = messages
 
     def operations(self) -> Mapping[str, FastHandler]:
         return {
             "DeleteMessage": self.delete,
             "DeleteMessageBatch": self.delete_batch,
             "ReceiveMessage": self.receive,
+            "SendMessage": self.send,
             "SendMessageBatch": self.send_batch,
         }
+
+    async def send(self, caller: Caller, body: bytes) -> bytes | None:
+        try:
+            request = _send(body)
+            arn = arn_of_url(caller, request.queue_url)
+            message = _outgoing(caller, request)
+            if message is None:
+                return None
+            self._queues.check(arn, message)
+        except (msgspec.DecodeError, EventyardError, ValueError):
+            return None
+        (sent,) = await self._queues.send(arn, [message])
+        return orjson.dumps(sent_answer(message, sent, arn.endswith(".fifo")))
 
     async def send_batch(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _send_batch(body)
             arn = arn_of_url(caller, request.queue_url)
-            check_entries([{"Id": entry.id} for entry in request.entries])
-            messages = [
-                outgoing(
-                    {
-                        "MessageBody": entry.message_body,
-                        "MessageGroupId": entry.message_group_id,
-                        "MessageDeduplicationId": entry.message_deduplication_id,
-                    }
-                )
-                for entry in request.entries
-            ]
-            if sum(self._queues.check(arn, message) for message in messages) > MAX_MESSAGE:
-                return None
+            check_entries([entry.id for entry in request.entries])
+            messages = [message for entry in request.entries if (message := _outgoing(caller, entry)) is not None]
+            size = sum([self._queues.check(arn, message) for message in messages])
         except (msgspec.DecodeError, EventyardError, ValueError):
+            return None
+        if len(messages) < len(request.entries) or size > MAX_MESSAGE:
             return None
         sent = await self._queues.send(arn, messages)
         fifo = arn.endswith(".fifo")
@@ -113,10 +127,11 @@ class Fast:
         )
 
     async def receive(self, caller: Caller, body: bytes) -> bytes | None:
+        """One look. To wait is left to the general way, which ends the wait when the client goes."""
         try:
             request = _receive(body)
             arn = arn_of_url(caller, request.queue_url)
-            self._queues.get(arn)
+            queue = self._queues.get(arn)
         except (msgspec.DecodeError, EventyardError, ValueError):
             return None
         wait, hidden = request.wait_time_seconds, request.visibility_timeout
@@ -124,16 +139,16 @@ class Fast:
             not 1 <= request.max_number_of_messages <= 10
             or (wait is not None and not 0 <= wait <= 20)
             or (hidden is not None and not 0 <= hidden <= MAX_VISIBILITY)
-            or request.message_attribute_names
         ):
             return None
-        received = await self._queues.receive(arn, request.max_number_of_messages, hidden, wait)
+        received = await self._queues.receive(arn, request.max_number_of_messages, hidden, 0)
         if not received:
-            return b"{}"
+            seconds = queue.number("ReceiveMessageWaitTimeSeconds") if wait is None else wait
+            return None if seconds else b"{}"
         system = [*request.message_system_attribute_names, *request.attribute_names]
-        pick = attribute_picker(())
-        answers: list[dict[str, Any]] = [received_answer(one, system, pick, caller.account) for one in received]
-        return orjson.dumps({"Messages": answers})
+        pick = attribute_picker(request.message_attribute_names)
+        answers = [received_answer(one, arn, system, pick) for one in received]
+        return orjson.dumps({"Messages": answers}, default=_base64)
 
     async def delete(self, caller: Caller, body: bytes) -> bytes | None:
         try:
@@ -142,7 +157,7 @@ class Fast:
             self._queues.get(arn)
         except (msgspec.DecodeError, EventyardError, ValueError):
             return None
-        if not _is_receipt(request.receipt_handle):
+        if not is_receipt(request.receipt_handle):
             return None
         await self._queues.settle(arn, [(request.receipt_handle, None)])
         return b"{}"
@@ -152,14 +167,27 @@ class Fast:
             request = _delete_batch(body)
             arn = arn_of_url(caller, request.queue_url)
             self._queues.get(arn)
-            check_entries([{"Id": entry.id} for entry in request.entries])
+            check_entries([entry.id for entry in request.entries])
         except (msgspec.DecodeError, EventyardError, ValueError):
             return None
-        if not all(_is_receipt(entry.receipt_handle) for entry in request.entries):
+        if not all(is_receipt(entry.receipt_handle) for entry in request.entries):
             return None
         await self._queues.settle(arn, [(entry.receipt_handle, None) for entry in request.entries])
         return orjson.dumps({"Successful": [{"Id": entry.id} for entry in request.entries], "Failed": []})
 
 
-def _is_receipt(text: str) -> bool:
-    return len(text) == 32 and text.isalnum()
+def _outgoing(caller: Caller, entry: _Send | _SendEntry) -> Outgoing | None:
+    """The message of ``entry``; None where its delay is out of bounds."""
+    delay = entry.delay_seconds
+    if delay is not None and not 0 <= delay <= 900:
+        return None
+    return Outgoing(
+        entry.message_body, {}, {}, delay, entry.message_group_id, entry.message_deduplication_id, caller.account
+    )
+
+
+def _base64(value: object) -> str:
+    """A binary attribute in JSON."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"{type(value).__name__} is not a value of a message")
+    return base64.b64encode(value).decode()

@@ -11,11 +11,12 @@ from typing import Any
 
 from eventyard.api.sqs.address import arn_of
 from eventyard.errors import EventyardError, InvalidRequest, TryAgain
-from eventyard.queues import MAX_MESSAGE, Attribute, Outgoing, Queues, Received, md5_of_attributes, md5_of_body
+from eventyard.queues import MAX_MESSAGE, ORIGIN, Attribute, Outgoing, Queues, Received, md5_of_attributes, md5_of_body
 from eventyard.store import Sent
 from eventyard.wire import Caller, Handler
 
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]{1,80}")
+_RECEIPT = re.compile(r"[0-9a-f]{32}")
 MAX_VISIBILITY = 43_200
 
 
@@ -38,7 +39,7 @@ class Messages:
 
     async def send(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn = arn_of(caller, params)
-        message = outgoing(params)
+        message = outgoing(params, caller.account)
         self._queues.check(arn, message)
         (sent,) = await self._queues.send(arn, [message])
         return sent_answer(message, sent, arn.endswith(".fifo"))
@@ -46,34 +47,39 @@ class Messages:
     async def send_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn, entries = arn_of(caller, params), params["Entries"]
         self._queues.get(arn)
-        check_entries(entries)
-        good: list[tuple[str, Outgoing]] = []
-        failed, size = [], 0
-        for entry in entries:
-            try:
-                message = outgoing(entry)
-                size += self._queues.check(arn, message)
-                good.append((entry["Id"], message))
-            except InvalidRequest as error:
-                failed.append(failure(entry["Id"], error))
+        check_entries([entry["Id"] for entry in entries])
+        size = sum(size_of_entry(entry) for entry in entries)
         if size > MAX_MESSAGE:
             raise InvalidRequest(
                 f"Batch requests cannot be longer than {MAX_MESSAGE} bytes. You have sent {size} bytes.",
                 "BatchRequestTooLong",
             )
+        good: list[tuple[str, Outgoing]] = []
+        failed = []
+        for entry in entries:
+            try:
+                message = outgoing(entry, caller.account)
+                self._queues.check(arn, message)
+                good.append((entry["Id"], message))
+            except InvalidRequest as error:
+                failed.append(failure(entry["Id"], error))
         sent: Sequence[Sent] = await self._queues.send(arn, [message for _, message in good]) if good else []
         fifo = arn.endswith(".fifo")
         successful = [
             {"Id": entry_id, **sent_answer(message, one, fifo)}
             for (entry_id, message), one in zip(good, sent, strict=True)
         ]
-        # SendMessage's names for the digests are also the entries' own, but for these.
         return _outcome(successful, failed)
 
     async def receive(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn = arn_of(caller, params)
         limit = params.get("MaxNumberOfMessages")
-        check_range("MaxNumberOfMessages", limit, 1, 10)
+        if limit is not None and not 1 <= limit <= 10:
+            raise InvalidRequest(
+                f"Value {limit} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if "
+                "provided.",
+                "InvalidParameterValue",
+            )
         check_range("WaitTimeSeconds", params.get("WaitTimeSeconds"), 0, 20)
         check_range("VisibilityTimeout", params.get("VisibilityTimeout"), 0, MAX_VISIBILITY)
         received = await self._queues.receive(
@@ -81,18 +87,20 @@ class Messages:
         )
         system = [*(params.get("MessageSystemAttributeNames") or ()), *(params.get("AttributeNames") or ())]
         pick = attribute_picker(params.get("MessageAttributeNames") or ())
-        return {"Messages": [received_answer(one, system, pick, caller.account) for one in received] or None}
+        return {"Messages": [received_answer(one, arn, system, pick) for one in received] or None}
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         """Deleting what is gone already succeeds; a text that was never a receipt does not."""
+        arn = arn_of(caller, params)
+        self._queues.get(arn)
         check_receipt(params["ReceiptHandle"])
-        await self._queues.settle(arn_of(caller, params), [(params["ReceiptHandle"], None)])
+        await self._queues.settle(arn, [(params["ReceiptHandle"], None)])
         return {}
 
     async def delete_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn, entries = arn_of(caller, params), params["Entries"]
         self._queues.get(arn)
-        check_entries(entries)
+        check_entries([entry["Id"] for entry in entries])
         successful, failed, settlements = [], [], []
         for entry in entries:
             try:
@@ -107,35 +115,37 @@ class Messages:
         return _outcome(successful, failed)
 
     async def change_visibility(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._change(arn_of(caller, params), params["ReceiptHandle"], params["VisibilityTimeout"])
+        arn, receipt, seconds = arn_of(caller, params), params["ReceiptHandle"], params["VisibilityTimeout"]
+        self._queues.get(arn)
+        check_change(receipt, seconds)
+        (done,) = await self._queues.settle(arn, [(receipt, seconds)])
+        if not done:
+            raise _not_in_flight(receipt)
         return {}
 
     async def change_visibility_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn, entries = arn_of(caller, params), params["Entries"]
         self._queues.get(arn)
-        check_entries(entries)
-        successful, failed = [], []
+        check_entries([entry["Id"] for entry in entries])
+        successful, failed, changes = [], [], []
         for entry in entries:
             try:
-                await self._change(arn, entry["ReceiptHandle"], entry.get("VisibilityTimeout") or 0)
-                successful.append({"Id": entry["Id"]})
+                check_change(entry["ReceiptHandle"], entry.get("VisibilityTimeout") or 0)
+                changes.append((entry["Id"], entry["ReceiptHandle"], entry.get("VisibilityTimeout") or 0))
             except InvalidRequest as error:
                 failed.append(failure(entry["Id"], error))
+        done = (
+            await self._queues.settle(arn, [(receipt, seconds) for _, receipt, seconds in changes]) if changes else []
+        )
+        for (entry_id, receipt, _), changed in zip(changes, done, strict=True):
+            if changed:
+                successful.append({"Id": entry_id})
+            else:
+                failed.append(failure(entry_id, _not_in_flight(receipt)))
         return _outcome(successful, failed)
 
-    async def _change(self, arn: str, receipt: str, seconds: int) -> None:
-        check_receipt(receipt)
-        check_range("VisibilityTimeout", seconds, 0, MAX_VISIBILITY)
-        (done,) = await self._queues.settle(arn, [(receipt, seconds)])
-        if not done:
-            raise InvalidRequest(
-                f"Value {receipt} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "
-                "available for visibility timeout change.",
-                "InvalidParameterValue",
-            )
 
-
-def outgoing(params: Mapping[str, Any]) -> Outgoing:
+def outgoing(params: Mapping[str, Any], sender: str) -> Outgoing:
     """The message that SendMessage or an entry of a batch describes."""
     delay = params.get("DelaySeconds")
     check_range("DelaySeconds", delay, 0, 900)
@@ -159,7 +169,17 @@ def outgoing(params: Mapping[str, Any]) -> Outgoing:
         delay,
         params.get("MessageGroupId"),
         params.get("MessageDeduplicationId"),
+        sender,
     )
+
+
+def size_of_entry(entry: Mapping[str, Any]) -> int:
+    """What an entry counts towards the size of its batch: the body and the attributes, in bytes."""
+    size = len(entry["MessageBody"].encode("utf-8", "replace"))
+    for name, value in (entry.get("MessageAttributes") or {}).items():
+        size += len(name) + len(value.get("DataType") or "")
+        size += len((value.get("StringValue") or "").encode("utf-8", "replace")) + len(value.get("BinaryValue") or b"")
+    return size
 
 
 def sent_answer(message: Outgoing, sent: Sent, fifo: bool) -> dict[str, Any]:
@@ -177,9 +197,9 @@ def sent_answer(message: Outgoing, sent: Sent, fifo: bool) -> dict[str, Any]:
 
 
 def received_answer(
-    one: Received, system: Sequence[str], pick: Callable[[str], bool] | None, sender: str
+    one: Received, arn: str, system: Sequence[str], pick: Callable[[str], bool] | None
 ) -> dict[str, Any]:
-    """A message as ReceiveMessage shows it, with the attributes that were asked for."""
+    """A message as ReceiveMessage on the queue ``arn`` shows it, with the attributes that were asked for."""
     message = one.message
     answer: dict[str, Any] = {
         "MessageId": message.id,
@@ -189,14 +209,17 @@ def received_answer(
     }
     if system:
         all_of_them = {
-            "SenderId": sender,
+            "SenderId": arn.split(":", 5)[4],
             "SentTimestamp": str(message.sent),
             "ApproximateReceiveCount": str(message.receives),
             "ApproximateFirstReceiveTimestamp": str(message.first_received),
             **one.system,
         }
+        if all_of_them.get(ORIGIN) == arn:
+            del all_of_them[ORIGIN]  # it never left
         if message.group is not None:
             all_of_them["MessageGroupId"] = message.group
+        if arn.endswith(".fifo"):
             all_of_them["SequenceNumber"] = f"{message.sequence:020d}"
         wanted = all_of_them if "All" in system else {name: all_of_them[name] for name in system if name in all_of_them}
         if wanted:
@@ -206,7 +229,9 @@ def received_answer(
         if picked:
             answer["MD5OfMessageAttributes"] = md5_of_attributes(picked)
             answer["MessageAttributes"] = {
-                name: {"DataType": item.type, "StringValue": item.string, "BinaryValue": item.binary}
+                name: {"DataType": item.type, "StringValue": item.string}
+                if item.binary is None
+                else {"DataType": item.type, "BinaryValue": item.binary}
                 for name, item in picked.items()
             }
     return answer
@@ -223,8 +248,8 @@ def attribute_picker(names: Sequence[str]) -> Callable[[str], bool] | None:
     return lambda name: name in exact or (bool(prefixes) and name.startswith(prefixes))
 
 
-def check_entries(entries: Sequence[Mapping[str, Any]]) -> None:
-    """What holds for the entries of every batch."""
+def check_entries(entries: Sequence[str]) -> None:
+    """What holds for the ids of the entries of every batch."""
     if not entries:
         raise InvalidRequest("There should be at least one entry in the request.", "EmptyBatchRequest")
     if len(entries) > 10:
@@ -234,23 +259,42 @@ def check_entries(entries: Sequence[Mapping[str, Any]]) -> None:
         )
     seen = set()
     for entry in entries:
-        if not _ENTRY_ID.fullmatch(entry["Id"]):
+        if not _ENTRY_ID.fullmatch(entry):
             raise InvalidRequest(
                 "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most "
                 "80 letters long.",
                 "InvalidBatchEntryId",
             )
-        if entry["Id"] in seen:
-            raise InvalidRequest(f"Id {entry['Id']} repeated.", "BatchEntryIdsNotDistinct")
-        seen.add(entry["Id"])
+        if entry in seen:
+            raise InvalidRequest(f"Id {entry} repeated.", "BatchEntryIdsNotDistinct")
+        seen.add(entry)
+
+
+def is_receipt(text: str) -> bool:
+    """Whether this server can have given ``text`` out."""
+    return _RECEIPT.fullmatch(text) is not None
 
 
 def check_receipt(receipt: str) -> None:
     """Raises InvalidRequest for a text that this server can't have given out."""
-    if len(receipt) != 32 or not receipt.isalnum():
+    if not is_receipt(receipt):
         raise InvalidRequest(
             f'The input receipt handle "{receipt}" is not a valid receipt handle.', "ReceiptHandleIsInvalid"
         )
+
+
+def check_change(receipt: str, seconds: int) -> None:
+    """Raises InvalidRequest for a change of visibility that can't be."""
+    check_receipt(receipt)
+    check_range("VisibilityTimeout", seconds, 0, MAX_VISIBILITY)
+
+
+def _not_in_flight(receipt: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"Value {receipt} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available "
+        "for visibility timeout change.",
+        "MessageNotInflight",
+    )
 
 
 def check_range(name: str, value: int | None, least: int, most: int) -> None:
