@@ -4,12 +4,28 @@ BIN := .venv/bin
 READY := .venv/.ready
 BENCH := .venv-bench/.ready
 
+# A fresh environment $(1) from the lock $(2), every hash checked, with this project in it.
+define environment
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.x")'
+	rm -rf $(1)
+	@if command -v uv >/dev/null; then set -ex; \
+		uv venv --quiet --python $(PYTHON) $(1); \
+		uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2); \
+		uv pip install --quiet --python $(1)/bin/python --no-deps -e .; \
+	else set -ex; \
+		$(PYTHON) -m venv $(1); \
+		$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2); \
+		$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $(1)/.ready
+endef
+
 .PHONY: demo test check bench docs setup clean
 
 demo: $(READY)  ## the story of the used-car company, live; ONCE=1 plays it and ends
-	$(BIN)/eventyard demo $(if $(ONCE),--once)
+	@$(BIN)/eventyard demo $(if $(ONCE),--once)
 
-test: check  ## every check and every test; ARGS go to pytest
+test: check  ## every check and every test; ARGS go to pytest, whose summary is the last line
 	$(BIN)/pytest $(ARGS)
 
 check: $(READY)  ## format, lint, types, floors
@@ -18,24 +34,20 @@ check: $(READY)  ## format, lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(BENCH)  ## measure; the figures depend on the machine, the ratios less so
-	for bench in matching append end_to_end scale; do .venv-bench/bin/python bench/$$bench.py || exit 1; done
+docs: $(READY)  ## write docs/cli.md anew from the commands, and run what the documents show
+	$(BIN)/typer eventyard.cli.app utils docs --name eventyard --output docs/cli.md
+	$(BIN)/pytest tests/docs
 
-setup: $(READY)
+bench: $(BENCH)  ## every benchmark; figures depend on the machine, ratios less so
+	set -e; for each in bench/*.py; do echo "== $$each"; .venv-bench/bin/python $$each; done
+
+setup: $(READY)  ## only the environment
 
 $(READY): lock/dev.txt pyproject.toml
-	if command -v uv >/dev/null; then uv venv --quiet --clear .venv --python $(PYTHON); else $(PYTHON) -m venv --clear .venv; fi
-	if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r lock/dev.txt; \
-	else $(BIN)/python -m pip install --quiet --require-hashes -r lock/dev.txt; fi
-	if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --no-deps -e .; \
-	else $(BIN)/python -m pip install --quiet --no-deps -e .; fi
-	touch $@
+	$(call environment,.venv,lock/dev.txt)
 
 $(BENCH): lock/bench.txt pyproject.toml
-	$(PYTHON) -m venv --clear .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --require-hashes -r lock/bench.txt
-	.venv-bench/bin/python -m pip install --quiet --no-deps -e .
-	touch $@
+	$(call environment,.venv-bench,lock/bench.txt)
 
 clean:
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -18,7 +18,8 @@ class _Key(msgspec.Struct, frozen=True):
 
 class Settings(msgspec.Struct, frozen=True):
     """``data``: the directory for everything durable, or None to keep all in memory. ``credentials``: a JSON file of
-    access keys, ``{"KEY ID": {"secret": "...", "account": "123456789012"}}``; with it every request must be signed.
+    access keys, ``{"KEY ID": {"secret": "...", "account": "123456789012"}}``, or the same as TOML if its name ends in
+    ``.toml``; with it every request must be signed.
     ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps."""
 
     host: str = "127.0.0.1"
@@ -43,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True):
             raise InvalidRequest(f"A port is a number from 0 to 65535, not {self.port}.")
         if self.retention_days <= 1:
             raise InvalidRequest("--retention-days must be more than 1: retries go on for 24 hours.")
+        if self.retention_bytes is not None and self.retention_bytes <= 0:
+            raise InvalidRequest("--retention-bytes must be more than 0.")
         self.keys()
 
     def keys(self) -> dict[str, tuple[str, str]] | None:
@@ -50,17 +53,21 @@ class Settings(msgspec.Struct, frozen=True):
         if self.credentials is None:
             return None
         try:
-            keys = msgspec.json.decode(self.credentials.read_bytes(), type=dict[str, _Key])
+            decode = msgspec.toml.decode if self.credentials.suffix == ".toml" else msgspec.json.decode
+            keys = decode(self.credentials.read_bytes(), type=dict[str, _Key])
         except OSError as error:
             raise InvalidRequest(f"Can't read the credentials in {self.credentials}: {error.strerror}.") from error
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise InvalidRequest(
                 f"The credentials in {self.credentials} are not as they should be: {error}."
             ) from error
+        if not keys:
+            raise InvalidRequest(f"There is no access key in {self.credentials}, so nobody could sign a request.")
         for name, key in keys.items():
             if not (len(key.account) == 12 and key.account.isdecimal()) or len(key.secret) < 16:
                 raise InvalidRequest(
-                    f"Access key {name} in {self.credentials} needs a 12-digit account, and a secret of 16 letters."
+                    f"Access key {name} in {self.credentials} needs an account of 12 digits and a secret of at least "
+                    "16 letters."
                 )
         return {name: (key.secret, key.account) for name, key in keys.items()}
 

@@ -9,11 +9,16 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-_TOUR = re.compile(r"<!-- tour -->\n```sh\n(.*?)```", re.DOTALL)
+_TOUR = re.compile(r"<!-- tour -->\n```(sh|python)\n(.*?)```", re.DOTALL)
+
+
+def _shell(language: str, block: str) -> str:
+    """A block as shell, Python through the interpreter's standard input."""
+    return block if language == "sh" else f"python - <<'PYTHON'\n{block}PYTHON\n"
 
 
 def test_the_tour_of_the_readme_works() -> None:
-    script = "\n".join(_TOUR.findall((ROOT / "README.md").read_text()))
+    script = "\n".join(_shell(*found) for found in _TOUR.findall((ROOT / "README.md").read_text()))
     assert script.count("put-targets") == 1
     command = [sys.executable, "-m", "eventyard", "dev", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
@@ -34,6 +39,7 @@ def test_the_tour_of_the_readme_works() -> None:
     assert done.returncode == 0, done.stderr
     assert server.returncode == 0
     assert "XY34 ZAB" in done.stdout
-    received = done.stdout[done.stdout.index('"Messages"') : done.stdout.index('{"matched"')]
+    received = done.stdout[done.stdout.index('"Messages"') : done.stdout.index("detail.amount:")]
     assert "AB12 CDE" not in received
     assert "expected numeric > 20000, but the event has 9500" in done.stdout
+    assert "failed: 0" in done.stdout

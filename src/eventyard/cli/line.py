@@ -1,0 +1,38 @@
+"""An event in one coloured line, for people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+from rich.text import Text
+
+from eventyard.event import published_at
+
+_COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
+
+
+def line(event: bytes) -> Text:
+    """Local time, type, source and detail. A type has the same colour every time."""
+    fields: dict[str, Any] = orjson.loads(event)
+    kind = fields["detail-type"]
+    text = Text()
+    text.append(_time(fields), style="dim")
+    text.append(f"  {kind:<24}", style=f"bold {colour(kind)}")
+    text.append(f"  {fields['source']:<20}  ", style="dim")
+    detail = orjson.dumps(fields["detail"]).decode()
+    text.append(detail)
+    return text
+
+
+def colour(name: str) -> str:
+    """One of a few colours, by the name."""
+    return _COLOURS[sum(name.encode()) % len(_COLOURS)]
+
+
+def _time(fields: dict[str, Any]) -> str:
+    millis = published_at(fields["id"])
+    if millis:
+        return datetime.fromtimestamp(millis / 1000).strftime("%H:%M:%S.%f")[:-3]
+    return str(fields["time"])[11:19]

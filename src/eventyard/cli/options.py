@@ -1,0 +1,14 @@
+"""Options that several commands share, each with its one name, help and default."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+LOCAL = "http://127.0.0.1:4010"
+
+Host = Annotated[str, typer.Option(help="Address to listen on. Any but loopback needs credentials.")]
+Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")]
+Bus = Annotated[str, typer.Option(help="Name or ARN of the event bus.")]
+Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="URL of the server.")]

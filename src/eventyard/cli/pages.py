@@ -1,0 +1,75 @@
+"""The server's own pages (``/_eventyard/*``), asked over plain HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from eventyard.cli.options import LOCAL
+from eventyard.errors import InvalidRequest, NotFound, TryAgain
+
+
+@contextlib.contextmanager
+def get(endpoint: str, page: str, query: dict[str, str]) -> Iterator[http.client.HTTPResponse]:
+    """The answer of ``page``, to be read in the block. Raises as :func:`post` does."""
+    with _asking(endpoint, "GET", f"{page}?{urlencode(query)}", None) as answer:
+        yield answer
+
+
+def post(endpoint: str, page: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The JSON that ``page`` answers. Raises InvalidRequest or NotFound with the server's words, TryAgain if nobody
+    answers."""
+    with _asking(endpoint, "POST", page, json.dumps(body).encode()) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+    return found
+
+
+@contextlib.contextmanager
+def _asking(endpoint: str, method: str, path: str, body: bytes | None) -> Iterator[http.client.HTTPResponse]:
+    connection = _connection(endpoint)
+    try:
+        try:
+            connection.request(method, path, body)
+            answer = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise TryAgain(
+                f"No server at {endpoint}. Start one with `eventyard dev`, or name it with --endpoint."
+            ) from error
+        if answer.status != 200:
+            raise _refusal(answer.status, answer.read(), endpoint)
+        yield answer
+    finally:
+        connection.close()
+
+
+def _connection(endpoint: str) -> http.client.HTTPConnection:
+    try:
+        parts = urlsplit(endpoint)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https"):
+        raise InvalidRequest(f"{endpoint!r} is not a server's URL. It looks like {LOCAL}.")
+    return (http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection)(host, port)
+
+
+def _refusal(status: int, body: bytes, endpoint: str) -> InvalidRequest | NotFound | TryAgain:
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        fields = None
+    if isinstance(fields, dict) and {"code", "message"} <= fields.keys():
+        message = str(fields["message"])
+        if status >= 500:
+            return TryAgain(message)
+        return NotFound(message) if status == 404 else InvalidRequest(message)
+    if status >= 500:
+        return TryAgain(f"{endpoint} answers with status {status}. See the server's log.")
+    return InvalidRequest(
+        f"{endpoint} does not open its own pages: it is no Eventyard server, or one with credentials, which "
+        "closes them."
+    )

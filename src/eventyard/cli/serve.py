@@ -1,0 +1,48 @@
+"""``eventyard serve``: the server, for production."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eventyard.cli.options import Host, Port
+
+
+class LogFormat(StrEnum):
+    """Typer wants an enumeration where Settings has a Literal."""
+
+    json = "json"
+    console = "console"
+
+
+def serve(
+    host: Host = "127.0.0.1",
+    port: Port = 4010,
+    data: Annotated[Path, typer.Option(help="Directory for everything durable; made if it is not there.")] = Path(
+        "eventyard-data"
+    ),
+    credentials: Annotated[
+        Path | None, typer.Option(help="JSON or TOML file of access keys; every request must then be signed.")
+    ] = None,
+    retention_days: Annotated[float, typer.Option(help="How long the log of a bus keeps events.")] = 7,
+    retention_bytes: Annotated[int | None, typer.Option(help="How much the log of a bus keeps.")] = None,
+    log_format: Annotated[LogFormat, typer.Option(help="How log lines look, on standard error.")] = LogFormat.json,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C."""
+    from eventyard.cli.running import run
+    from eventyard.settings import Settings
+
+    run(
+        Settings(
+            host=host,
+            port=port,
+            data=data,
+            credentials=credentials,
+            retention_days=retention_days,
+            retention_bytes=retention_bytes,
+            log_format=log_format.value,
+        )
+    )
