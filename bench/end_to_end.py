@@ -26,9 +26,9 @@ import uvloop
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.reliability.client import Client, raw_request  # noqa: E402
-from tests.reliability.process import ServerProcess  # noqa: E402
-from tests.reliability.topology import create_queue  # noqa: E402
+from tests.reliability.client import Client, raw_request  # noqa: E402 - the path is set above
+from tests.reliability.process import ServerProcess  # noqa: E402 - the path is set above
+from tests.reliability.topology import create_queue  # noqa: E402 - the path is set above
 
 BATCH, QUEUES = 10, 4
 _BLANK = b"0" * 19

@@ -128,6 +128,13 @@ class Server:
             await self._store.wipe()
             await self.start()
 
+    async def leave(self) -> None:
+        """Take no more work, and answer those who wait for something to happen."""
+        self.ready = False
+        if self._house is not None:
+            self._house.engine.end_tails()
+            await self._house.queues.close()
+
     async def close(self) -> None:
         self.ready = False
         if self._house is not None:
@@ -189,8 +196,10 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
         gc.freeze()
         await _run(server, listener, settings, stopping, ready)
     finally:
-        await server.close()
-        await store.close()
+        try:
+            await server.close()
+        finally:
+            await store.close()
     if broken:
         raise broken[0]
 
@@ -225,7 +234,7 @@ async def _run(
     if ready is not None:
         ready(url)
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
-    server.ready = False
+    await server.leave()
     log.info("stopping")
     web.should_exit = True
     stop.cancel()

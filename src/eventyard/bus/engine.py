@@ -36,6 +36,7 @@ MakeTarget = Callable[[str, Mapping[str, Any]], Target]
 _GAP = "!gap"
 _TRIM_EVERY = 60.0
 _TAIL_CHUNK = 200
+_SIGN_OF_LIFE = 15.0
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -74,6 +75,7 @@ class Engine:
         self._by_name: dict[str, Subscriber] = {}
         self._saved: dict[str, Checkpoint] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._tails_ended = False
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -152,19 +154,26 @@ class Engine:
 
     async def tail(
         self, bus: str, pattern: Pattern | None = None, since: int | None = None
-    ) -> AsyncIterator[tuple[int, Event]]:
-        """The events of ``bus`` that match, from ``since`` (ms) or from now on, without end and without gaps.
+    ) -> AsyncIterator[tuple[int, Event] | None]:
+        """The events of ``bus`` that match, from ``since`` (ms) or from now on, without gaps, until the engine ends
+        its tails. None is a sign of life while nothing happens.
 
         It reads the log at its own pace, so a slow reader falls behind and misses nothing that is retained."""
         router = self.router(bus)
         position = router.position if since is None else await self._log.locate(bus, since) - 1
-        while True:
+        while not self._tails_ended:
             rows = await self._log.read(bus, position, _TAIL_CHUNK)
             for position, event in rows:
                 if pattern is None or matches(pattern, event.body):
                     yield position, event
-            if not rows:
-                await router.wait_beyond(position)
+            if not rows and not await router.wait_beyond(position, _SIGN_OF_LIFE):
+                yield None
+
+    def end_tails(self) -> None:
+        """Let everybody who follows a bus go: the server is about to stop."""
+        self._tails_ended = True
+        for router in self._routers.values():
+            router.wake()
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -226,6 +235,10 @@ class Engine:
     async def _retire(self, subscriber: Subscriber) -> None:
         await subscriber.close()
         await self.ledger.forget(subscriber.name)
+        # A target that was put again meanwhile goes by the same name: what it has to say was just forgotten, too.
+        again = self._by_name.get(subscriber.name)
+        if again is not None:
+            self.ledger.moved(again.name, again.checkpoint)
 
     async def _trim_forever(self) -> None:
         while True:

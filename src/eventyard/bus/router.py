@@ -9,11 +9,15 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+import structlog
+
 from eventyard.bus.ledger import Ledger
 from eventyard.clock import Clock
 from eventyard.event import Event
 from eventyard.pattern import Matcher, Pattern
 from eventyard.store import Checkpoint, EventLog, Fate, Outcome
+
+log = structlog.get_logger("bus.router")
 
 _CHUNK = 500
 
@@ -37,7 +41,7 @@ class Router:
         self._inboxes: dict[str, list[Inbox]] = {}
         self._known: dict[str, Pattern] = {}
         self._behind: asyncio.Task[None] | None = None
-        self._watchers: list[asyncio.Future[None]] = []
+        self._watchers: set[asyncio.Future[None]] = set()
 
     def set_rule(self, rule: str, pattern: Pattern | None, inboxes: Sequence[Inbox]) -> None:
         """From the next batch on ``rule`` matches by ``pattern`` for ``inboxes``; with None it matches nothing."""
@@ -68,7 +72,11 @@ class Router:
         matched = 0
         for event in fresh:
             position += 1
-            rules = match(event.body)
+            try:
+                rules = match(event.body)
+            except Exception as error:  # noqa: BLE001 - one event that can't be matched must not stop the bus
+                self._unmatchable(position, event, error)
+                continue
             receivers = 0
             for rule in rules:
                 for inbox in inboxes[rule]:  # type: ignore[index]  # keys of the matcher are our rule names
@@ -82,22 +90,33 @@ class Router:
             self._ledger.counts["unmatched"] += len(fresh) - matched
         self.position = position
         self._ledger.moved(self.bus, self._checkpoint)
-        for watcher in self._watchers:
-            if not watcher.done():
-                watcher.set_result(None)
-        self._watchers.clear()
+        self.wake()
 
     def catch_up(self) -> None:
         """Read the log from ``position`` on until the live batches join it."""
         if self._behind is None or self._behind.done():
             self._behind = asyncio.get_running_loop().create_task(self._read_on(), name=f"router {self.bus}")
 
-    async def wait_beyond(self, position: int) -> None:
-        """Return when something above ``position`` has been matched."""
-        while self.position <= position:
-            watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._watchers.append(watcher)
-            await watcher
+    async def wait_beyond(self, position: int, seconds: float) -> bool:
+        """Return True when something above ``position`` may have been matched, False after ``seconds``."""
+        if self.position > position:
+            return True
+        watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watchers.add(watcher)
+        try:
+            async with asyncio.timeout(seconds):
+                await watcher
+        except TimeoutError:
+            return False
+        finally:
+            self._watchers.discard(watcher)
+        return True
+
+    def wake(self) -> None:
+        """Have everybody who waits look again."""
+        for watcher in self._watchers:
+            if not watcher.done():
+                watcher.set_result(None)
 
     async def close(self) -> None:
         if self._behind is not None:
@@ -111,10 +130,24 @@ class Router:
         outcome: Outcome = "matched" if receivers else "unmatched"
         self._ledger.fate(Fate(self.bus, position, event.id, "", outcome, self._clock.now(), receivers))
 
+    def _unmatchable(self, position: int, event: Event, error: Exception) -> None:
+        log.error("an event could not be matched", bus=self.bus, event_id=event.id, exc_info=error)
+        now = self._clock.now()
+        self._ledger.fate(
+            Fate(self.bus, position, event.id, "", "dropped", now, 0, "MATCH_FAILED", type(error).__name__)
+        )
+
+    def _expired(self, last: int) -> None:
+        message = f"events {self.position + 1} to {last} left the log before they were matched"
+        log.error("retention overtook a bus", bus=self.bus, first=self.position + 1, last=last)
+        now = self._clock.now()
+        self._ledger.fate(Fate(self.bus, self.position + 1, "", "", "expired", now, 0, "EXPIRED", message))
+
     async def _read_on(self) -> None:
         while rows := await self._log.read(self.bus, self.position, _CHUNK):
             # Trimmed events leave a gap below the first row: nobody can match them any more, so step over it.
             if rows[0][0] > self.position + 1:
+                self._expired(rows[0][0] - 1)
                 self.position = rows[0][0] - 1
             self.push(rows[0][0], [event for _, event in rows])
             await asyncio.sleep(0)

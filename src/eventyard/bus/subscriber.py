@@ -23,6 +23,7 @@ log = structlog.get_logger("bus.subscriber")
 INBOX = 1_000
 INBOX_BYTES = 8 << 20
 _READ = 500
+_STUMBLE = 1.0
 
 
 class Subscriber:
@@ -60,11 +61,13 @@ class Subscriber:
 
     def offer(self, position: int, event: Event) -> None:
         """Take ``event`` from the router; with no room, fall back to reading the log."""
-        if self._lagging or position <= self._read or self._closed:
+        if self._lagging or position <= self._read:
             return
-        if len(self._inbox) >= INBOX or self._bytes >= INBOX_BYTES:
+        if self._closed or len(self._inbox) >= INBOX or self._bytes >= INBOX_BYTES:
+            # Also while stopping: the checkpoint must not pass what nobody is going to deliver.
             self._lagging = True
             self._read = position - 1
+            self._desk.ledger.moved(self.name, self.checkpoint)
             return
         self._inbox.append((position, event))
         self._bytes += len(event.body)
@@ -124,15 +127,23 @@ class Subscriber:
     async def _run(self) -> None:
         try:
             while not self._closed:
-                if self._in_hand or self._inbox:
-                    await self._deliver_some()
-                elif self._lagging:
-                    await self._catch_up()
-                else:
+                if not (self._in_hand or self._inbox or self._lagging):
                     return
+                try:
+                    await self._step()
+                except Exception:
+                    # Whatever it was, what is in hand stays in hand: wait and go on, or the events would be stuck.
+                    log.exception("a subscriber stumbled, trying again", subscriber=self.name)
+                    await self._desk.clock.sleep(_STUMBLE)
         finally:
             self._task = None
             self._desk.ledger.moved(self.name, self.checkpoint)
+
+    async def _step(self) -> None:
+        if self._in_hand or self._inbox:
+            await self._deliver_some()
+        else:
+            await self._catch_up()
 
     async def _deliver_some(self) -> None:
         if not self._in_hand:  # else an error interrupted the last delivery: those come first
@@ -157,8 +168,9 @@ class Subscriber:
             self._lagging = False
             return
         rows = await self._log.read(self.subscription.bus, self._read, _READ)
-        if not rows:
-            self._lagging = False
+        if not rows:  # trimmed up to where the router is
+            self._expired(self._read + 1, self._router.position)
+            self._read = self._router.position
             return
         if rows[0][0] > self._read + 1:
             self._expired(self._read + 1, rows[0][0] - 1)

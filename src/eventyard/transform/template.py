@@ -16,7 +16,8 @@ from eventyard.errors import InvalidRequest
 from eventyard.transform.path import Step, parse_path, select
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.\-]+)>")
-_QUOTES = re.compile(r'(?<!\\)"')
+# An escaped character is one piece, so that the quote of \\" ends a text and the one of \" does not.
+_PIECES = re.compile(r'\\.|"', re.DOTALL)
 
 EVENT, EVENT_JSON = "aws.events.event", "aws.events.event.json"
 RULE_ARN, RULE_NAME = "aws.events.rule-arn", "aws.events.rule-name"
@@ -53,8 +54,10 @@ class Template:
             literal, name = text[at : found.start()], found.group(1)
             if name not in self._paths and name not in RESERVED:
                 raise InvalidRequest(f"InputTemplate for target {target_id} contains invalid placeholder {name}.")
-            inside ^= len(_QUOTES.findall(literal)) % 2 == 1
-            whole = inside and literal.endswith('"') and not literal.endswith('\\"') and text[found.end() :][:1] == '"'
+            quotes = [piece.end() for piece in _PIECES.finditer(literal) if piece.group() == '"']
+            inside ^= len(quotes) % 2 == 1
+            opened_here = bool(quotes) and quotes[-1] == len(literal)
+            whole = inside and opened_here and text[found.end() :][:1] == '"'
             self._parts += [literal, _Slot(name, inside, whole)]
             at = found.end()
         self._parts.append(text[at:])
@@ -90,8 +93,24 @@ def _as_text(value: bytes | None, whole: bool) -> bytes:
         return b""
     if value.startswith(b'"'):
         return value[1:-1]
-    # An object that is the whole of a quoted text keeps its quotes, as AWS does it; the result is no valid JSON.
-    return value if whole or value[:1] not in b"{[" else value.replace(b'"', b"")
+    if value[:1] not in b"{[":
+        return value
+    if whole:  # AWS keeps the inner quotes of an object that is the whole of a quoted text; the result is no valid JSON
+        return value
+    return _plain(msgspec.json.decode(value))
+
+
+def _plain(value: object) -> bytes:
+    """An object or a list without its inner quotes, ``{acc_id:0a,tags:[x,y]}``, escaped to stand inside of a text."""
+    return msgspec.json.encode(_spelled(value))[1:-1]
+
+
+def _spelled(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{name}:{_spelled(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_spelled, value)) + "]"
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _without_detail(body: bytes) -> bytes:

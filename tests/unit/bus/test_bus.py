@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import pytest
 
+from eventyard.bus.delivery import Desk
 from eventyard.bus.subscription import RetryPolicy
 from eventyard.clock import ManualClock, settle
 from eventyard.errors import TryAgain
 from eventyard.event import published_at
+from eventyard.pattern import Matcher
 from eventyard.store import Record
 from eventyard.stores.memory import MemoryStore, open_memory
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
@@ -307,8 +310,9 @@ async def test_tail_misses_nothing_and_starts_in_the_past_when_asked(yard: Yard)
     seen: list[int] = []
 
     async def watch() -> None:
-        async for position, _ in yard.engine.tail(BUS, None, 0):
-            seen.append(position)
+        async for item in yard.engine.tail(BUS, None, 0):
+            if item is not None:
+                seen.append(item[0])
 
     task = asyncio.get_running_loop().create_task(watch())
     await settle()
@@ -317,6 +321,81 @@ async def test_tail_misses_nothing_and_starts_in_the_past_when_asked(yard: Yard)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert seen == [1, 2, 3]
+
+
+async def test_event_that_cannot_be_matched_is_on_record_and_stops_nobody(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await yard.rule("a", CARS, "one")
+    match = Matcher.match
+
+    def stumble(self: Matcher, body: bytes) -> list[object]:
+        if b'"n": 2' in body:
+            raise RecursionError("too deep")
+        return match(self, body)
+
+    monkeypatch.setattr(Matcher, "match", stumble)
+    await yard.publish(1, 2, 3)
+    assert yard.box("one").numbers == [1, 3]
+    (fate,) = [fate for fate in await fates(yard) if fate.outcome == "dropped"]
+    assert (fate.position, fate.error_code) == (2, "MATCH_FAILED")
+
+
+async def test_subscriber_that_stumbles_goes_on(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    await yard.rule("a", CARS, "one")
+    deliver, stumbles = Desk.deliver, 2
+
+    async def stumble(self: Desk, *args: Any, **more: Any) -> None:
+        nonlocal stumbles
+        if stumbles:
+            stumbles -= 1
+            raise RuntimeError("out of the blue")
+        await deliver(self, *args, **more)
+
+    monkeypatch.setattr(Desk, "deliver", stumble)
+    await yard.publish(1, 2)
+    assert yard.box("one").numbers == []
+    await pass_time(yard, 5)
+    assert yard.box("one").numbers == [1, 2]
+
+
+async def test_event_that_comes_while_stopping_is_delivered_after_the_restart(store: MemoryStore) -> None:
+    clock = ManualClock()
+    first = await Yard(store, clock=clock).start()
+    await first.rule("a", CARS, "one")
+    await first.publish(1)
+    for subscriber in first.engine._by_name.values():
+        await subscriber.drain()
+    await first.publish(2)
+    await first.engine.close()
+    second = await Yard(store, clock=clock).start()
+    await settle(100)
+    assert second.box("one").numbers == [2]
+    await second.engine.close()
+
+
+async def test_retention_that_takes_everything_from_a_lagging_subscriber_is_on_record(yard: Yard) -> None:
+    slow = Slow()
+    yard.boxes["arn:aws:sqs:us-east-1:123456789012:slow"] = slow
+    await yard.rule("a", CARS, "slow")
+    await yard.publish(*range(1500))
+    await yard.store.log.trim(BUS, max_size=0)
+    slow.open.set()
+    await settle(2_000)
+    assert [fate.outcome for fate in await fates(yard) if fate.outcome == "expired"] == ["expired"]
+    await yard.publish(1500)
+    await settle(100)
+    assert slow.numbers[-1] == 1500
+
+
+async def test_tails_end_when_the_server_stops(yard: Yard) -> None:
+    async def watch() -> list[object]:
+        return [item async for item in yard.engine.tail(BUS)]
+
+    task = asyncio.get_running_loop().create_task(watch())
+    await settle()
+    yard.engine.end_tails()
+    assert await asyncio.wait_for(task, 1) == []
 
 
 def test_back_off_doubles_with_jitter_to_ten_minutes() -> None:
