@@ -48,6 +48,9 @@ class House:
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
         self.moves = Moves(self.queues, clock)
         self.publisher = Publisher(store.log)
+        self._targets: dict[str, Callable[[str, Mapping[str, Any]], Target]] = {
+            "sqs": lambda arn, parameters: QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {}),
+        }
         self.engine = Engine(
             store.log,
             store.progress,
@@ -59,7 +62,7 @@ class House:
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
         )
         self.doors = [
-            events_door(self.directory, self.publisher.publish, clock, supported=supported),
+            events_door(self.directory, self.publisher.publish, clock, supported=self._supported),
             sqs_door(self.queues, self.moves),
             sts_door(),
         ]
@@ -80,16 +83,17 @@ class House:
         await self.moves.close()
         await self.queues.close()
 
+    def _supported(self, arn: str) -> bool:
+        """Whether this server can deliver to what ``arn`` names."""
+        parsed = Arn.parse(arn)
+        return parsed is not None and parsed.service in self._targets
+
     def _target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
-        if not supported(arn):
+        parsed = Arn.parse(arn)
+        make = self._targets.get(parsed.service) if parsed is not None else None
+        if make is None:
             raise InvalidRequest(f"No target for {arn}.")
-        return QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {})
-
-
-def supported(arn: str) -> bool:
-    """Whether this server can deliver to what ``arn`` names."""
-    parsed = Arn.parse(arn)
-    return parsed is not None and parsed.service == "sqs"
+        return make(arn, parameters)
 
 
 class Server:

@@ -9,11 +9,13 @@ import msgspec
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One payload for a target. ``trace``: the X-Ray trace header that came with the event."""
+    """One payload for a target. ``trace``: the X-Ray trace header that came with the event. ``event``: the body as it
+    was published, for targets that take a partition key or a path parameter from it."""
 
     event_id: str
     payload: bytes
     trace: str | None = None
+    event: bytes = b""
 
 
 class Delivered(msgspec.Struct, frozen=True):

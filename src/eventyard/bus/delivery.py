@@ -58,7 +58,7 @@ class Desk:
                 refused = Permanent("INVALID_JSON", error.message)
                 await self._settle(subscription, position, event, refused, tried)
                 continue
-            deliveries.append(Delivery(event.id, payload, event.trace))
+            deliveries.append(Delivery(event.id, payload, event.trace, event.body))
             sent.append((position, event))
         if not deliveries:
             return

@@ -23,7 +23,7 @@ from eventyard.bus.subscription import MAX_AGE, MAX_ATTEMPTS, RetryPolicy, Subsc
 from eventyard.clock import Clock
 from eventyard.errors import EventyardError
 from eventyard.event import Event
-from eventyard.names import bus_name
+from eventyard.names import DEFAULT_BUS
 from eventyard.pattern import Pattern, matches, parse
 from eventyard.store import Checkpoint, EventLog, Progress
 from eventyard.target import Target
@@ -44,6 +44,9 @@ class Retention(msgspec.Struct, frozen=True):
 
     age: int | None = 7 * 86_400_000
     size: int | None = None
+
+
+_NOTHING = Retention(age=None, size=0)
 
 
 class Engine:
@@ -73,8 +76,11 @@ class Engine:
         self._rules: dict[tuple[str, str], dict[str, Subscriber]] = {}
         self._patterns: dict[tuple[str, str], tuple[str, Pattern]] = {}
         self._by_name: dict[str, Subscriber] = {}
+        self._kept: dict[str, Retention | None] = {}
         self._saved: dict[str, Checkpoint] = {}
         self._chores: set[asyncio.Task[None]] = set()
+        self._early: dict[str, tuple[Subscription, int | None]] = {}
+        self._started = False
         self._tails_ended = False
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -84,11 +90,14 @@ class Engine:
         self._saved = await self._progress.load()
         self._log.follow(self._appended)
         self._directory.listen(self.refresh)
+        self._started = True
+        for subscription, start in self._early.values():
+            self.subscribe(subscription, start)
+        self._early.clear()
         for rule in self._directory.all_rules():
             self.refresh(rule.bus, rule.name)
         for bus in await self._log.bounds():
             self.router(bus).catch_up()
-        self._saved = {name: saved for name, saved in self._saved.items() if ":event-bus/" in name}
         self.ledger.start()
         await self._retrier.start(self._desk)
         self._chore(self._trim_forever(), "retention")
@@ -119,7 +128,8 @@ class Engine:
             subscription = self._subscription(rule, spec, pattern)
             subscriber = now.get(spec.id)
             if subscriber is None:
-                subscriber = self._bring_back(Subscriber(subscription, router, self._log, self._desk), rule)
+                subscriber = Subscriber(subscription, router, self._log, self._desk)
+                self._bring_back(subscriber, rule.enabled)
             subscriber.subscription = subscription
             if rule.enabled:
                 subscriber.enable()
@@ -136,6 +146,43 @@ class Engine:
             self._rules.pop((bus, rule_name), None)
         on = rule is not None and rule.enabled
         router.set_rule(rule_name, pattern if on else None, list(wanted.values()))
+
+    # --- other subscribers ------------------------------------------------------------------------------------------
+
+    def subscribe(self, subscription: Subscription, start: int | None = None) -> None:
+        """Have ``subscription`` receive from the log that it names, which may be any log, not only a bus's.
+
+        It goes on from its checkpoint; without one it begins after position ``start``, or with what comes from now on.
+        One of the same name is replaced and keeps its place. Whoever keeps subscriptions calls this for each of them
+        before ``start``: what was appended while nobody subscribed is not delivered later."""
+        if not self._started:
+            self._early[subscription.name] = (subscription, start)
+            return
+        router = self.router(subscription.bus)
+        subscriber = self._by_name.get(subscription.name)
+        if subscriber is None:
+            subscriber = Subscriber(subscription, router, self._log, self._desk)
+            known = self._bring_back(subscriber, enabled=True)
+            if not known and start is not None:
+                subscriber.start_at(start)
+        subscriber.subscription = subscription
+        router.set_rule(subscription.name, subscription.pattern, [subscriber])
+
+    def unsubscribe(self, name: str) -> None:
+        """Deliver nothing more to the subscription of this name, and forget its progress."""
+        self._early.pop(name, None)
+        subscriber = self._by_name.pop(name, None)
+        if subscriber is not None:
+            self.router(subscriber.subscription.bus).set_rule(name, None, [])
+            self._chore(self._retire(subscriber), f"retire {name}")
+
+    def keep_log(self, name: str, retention: Retention | None = None) -> None:
+        """The log is somebody's, so it must not be emptied; ``retention``: its own, or None for that of buses."""
+        self._kept[name] = retention
+
+    def drop_log(self, name: str) -> None:
+        """The log is nobody's any more: the next trim empties it."""
+        self._kept.pop(name, None)
 
     def router(self, bus: str) -> Router:
         """The router of ``bus``, made on first need."""
@@ -219,18 +266,18 @@ class Engine:
             dead_letter_arn=spec.dead_letter_arn,
         )
 
-    def _bring_back(self, subscriber: Subscriber, rule: Rule) -> Subscriber:
-        """Let a new subscriber go on from its checkpoint, if the last run left one."""
+    def _bring_back(self, subscriber: Subscriber, enabled: bool) -> bool:
+        """Let a new subscriber go on from its checkpoint; False if the last run left none."""
         self._by_name[subscriber.name] = subscriber
         saved = self._saved.pop(subscriber.name, None)
         stop = self._saved.pop(subscriber.name + _GAP, None)
         if saved is None:
-            return subscriber
+            return False
         gap: tuple[int, int | None] | None = None
-        if stop is not None and (stop.settled or not rule.enabled):
+        if stop is not None and (stop.settled or not enabled):
             gap = (stop.position, stop.settled[0] if stop.settled else None)
         subscriber.start_at(saved.position, gap)
-        return subscriber
+        return True
 
     async def _retire(self, subscriber: Subscriber) -> None:
         await subscriber.close()
@@ -249,14 +296,17 @@ class Engine:
                 log.warning("retention is held up", reason=error.message)
 
     async def trim(self) -> None:
-        """Apply retention once; the logs of buses that are gone are emptied."""
-        keep = self._retention
-        for bus in await self._log.bounds():
-            if not self._directory.has_bus(bus) and bus_name(bus) != "default":
-                await self._log.trim(bus, max_size=0)
-            elif keep.age is not None or keep.size is not None:
+        """Apply retention once; the logs of buses that are gone, and of nobody, are emptied."""
+        for name in await self._log.bounds():
+            if name in self._kept:
+                keep = self._kept[name] or self._retention
+            elif self._directory.has_bus(name) or name.endswith(f":event-bus/{DEFAULT_BUS}"):
+                keep = self._retention
+            else:
+                keep = _NOTHING
+            if keep.age is not None or keep.size is not None:
                 older = None if keep.age is None else self._clock.now() - keep.age
-                await self._log.trim(bus, older_than=older, max_size=keep.size)
+                await self._log.trim(name, older_than=older, max_size=keep.size)
 
     def _chore(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)
