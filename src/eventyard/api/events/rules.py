@@ -7,11 +7,11 @@ from typing import Any
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import bus_of, given
-from eventyard.api.events.schedule import check_schedule
 from eventyard.api.events.tags import tags_of
 from eventyard.bus.directory import Directory, no_bus, no_rule
 from eventyard.bus.resources import DISABLED, ENABLED, Rule
 from eventyard.clock import Clock
+from eventyard.cron import parse_expression
 from eventyard.errors import Conflict, InvalidRequest
 from eventyard.names import DEFAULT_BUS, bus_name, rule_arn
 from eventyard.pattern import parse
@@ -48,7 +48,7 @@ class Rules:
         if schedule is not None:
             if bus_name(bus) != DEFAULT_BUS:
                 raise InvalidRequest("ScheduleExpression is supported only on the default event bus.")
-            check_schedule(schedule)
+            parse_expression(schedule)
         if pattern is not None:
             parse(pattern)
         old = self._directory.rule(bus, name)

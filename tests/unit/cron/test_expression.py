@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eventyard.api.events.schedule import check_schedule
+from eventyard.cron import parse_expression
 from eventyard.errors import InvalidRequest
 
 
@@ -30,7 +30,7 @@ from eventyard.errors import InvalidRequest
     ],
 )
 def test_documented_expressions_are_accepted(text: str) -> None:
-    check_schedule(text)
+    parse_expression(text)
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,23 @@ def test_documented_expressions_are_accepted(text: str) -> None:
 )
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^Parameter ScheduleExpression is not valid\.$"):
-        check_schedule(text)
+        parse_expression(text)
+
+
+@pytest.mark.parametrize("text", ["rate(1 minutes)", "rate(5 minute)", "at(2030-01-01T00:00:00)", "cron(0 9 LW * ? *)"])
+def test_the_scheduler_takes_more_than_rules(text: str) -> None:
+    parse_expression(text, "scheduler")
+
+
+@pytest.mark.parametrize("text", ["at(2030-13-01T00:00:00)", "at(2030-01-01)", "at(2030-01-01T00:00:00Z)", "at()"])
+def test_a_date_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_expression(text, "scheduler")
+
+
+@pytest.mark.parametrize(
+    "text", ["cron(0 0 ? * 2019-2015 *)", "cron(0 0 1 1 ? 2030-2020)", f"rate({'9' * 30} days)", "cron(1,L 1 1 1 ? *)"]
+)
+def test_what_can_never_be_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequest):
+        parse_expression(text)
