@@ -138,7 +138,10 @@ async def consume(port: int, load: Load, url: str) -> None:
             entries = b",".join(
                 b'{"Id":"%d","ReceiptHandle":"%s"}' % (n, handle) for n, handle in enumerate(_HANDLE.findall(body))
             )
-            await client.send(raw_request("sqs", "DeleteMessageBatch", prefix + b',"Entries":[' + entries + b"]}"))
+            request = raw_request("sqs", "DeleteMessageBatch", prefix + b',"Entries":[' + entries + b"]}")
+            status, body = await client.send(request)
+            if status != 200 or b'"Code"' in body:
+                load.failures += len(stamps)
     finally:
         client.close()
 

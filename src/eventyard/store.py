@@ -208,7 +208,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Which messages to claim, and how. ``receipts``: at least ``limit`` fresh unique strings to name the claims with.
+    """Which messages to claim, and how. ``token``: a fresh unique string that the receipts of the claims begin with.
     ``fifo``: in order; nothing of a group that has a claimed message. ``dead_queue``/``max_receives``: a message
     already received ``max_receives`` times is moved to ``dead_queue`` instead (its receive count starts again at 0, its
     ``sent`` stays)."""
@@ -216,7 +216,7 @@ class Claim(msgspec.Struct, frozen=True):
     limit: int
     now: int
     visible: int
-    receipts: Sequence[str]
+    token: str
     fifo: bool = False
     dead_queue: str | None = None
     max_receives: int = 0

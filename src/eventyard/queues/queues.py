@@ -301,13 +301,11 @@ class Queues:
             dead, most = None, 0
         # A receipt begins with when its message comes back, so that a deletion can say that it won't.
         slot = f"{slot_of(now + hidden * 1000):0{_SLOT_DIGITS}x}"
-        size = 32 - _SLOT_DIGITS
-        noise = os.urandom(16 * limit).hex()  # one call: each one lets go of the interpreter
         claim = Claim(
             limit=limit,
             now=now,
             visible=now + hidden * 1000,
-            receipts=[slot + noise[at : at + size] for at in range(0, 32 * limit, 32)],
+            token=slot + os.urandom(12).hex(),
             fifo=queue.fifo,
             dead_queue=dead,
             max_receives=most,

@@ -16,7 +16,7 @@ from eventyard.store import Sent
 from eventyard.wire import Caller, Handler
 
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]{1,80}")
-_RECEIPT = re.compile(r"[0-9a-f]{32}")
+_RECEIPT = re.compile(r"[0-9a-f]{33}-[0-9a-f]{1,15}")
 MAX_VISIBILITY = 43_200
 
 

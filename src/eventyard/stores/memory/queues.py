@@ -83,7 +83,8 @@ class MemoryQueues:
                 del held.entries[entry.sequence]
                 self._queue(claim.dead_queue or "").put(replace(entry.message, visible=claim.now))
         answer = []
-        for entry, receipt in zip(found, claim.receipts, strict=False):
+        for entry in found:
+            receipt = f"{claim.token}-{entry.sequence:x}"
             entry.visible, entry.receipt = claim.visible, receipt
             entry.receives += 1
             entry.first_received = entry.first_received or claim.now

@@ -1,13 +1,17 @@
-"""The messages of queues: one table for each queue, every change of which is one of the writer's transactions."""
+"""The messages of queues: two tables for each queue, one for what was sent and one for who has it.
+
+Every change is one of the writer's transactions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from eventyard.store import Claim, Counts, Message, NewMessage, Sent
 from eventyard.stores.sqlite.reader import Reader
@@ -16,6 +20,7 @@ from eventyard.stores.sqlite.writer import Writer
 
 _OVERHEAD = 400  # bytes that a waiting message takes beside its body, roughly
 _EXPIRE_ROWS = 5_000
+_HEX = re.compile("[0-9a-f]+")
 # A claim that meets only messages for the dead queue gives up after this many looks; the next claim goes on.
 _MOST_LOOKS = 20
 
@@ -27,11 +32,15 @@ _Settlements = Sequence[tuple[str, int | None]]
 
 
 class _Tally(msgspec.Struct, frozen=True):
-    """A queue's table, its last sequence number and how many messages it holds (counting a million takes a while)."""
+    """A queue's tables, its last sequence number and how many messages it holds (counting a million takes a while).
+
+    ``fresh``: no message at or below this sequence number can be claimed for the first time. It is not written down:
+    starting with 0 is right too, it only makes the first claim look further."""
 
     n: int
     sequence: int
     total: int
+    fresh: int = 0
 
 
 class _Tallies:
@@ -63,7 +72,7 @@ class _Tallies:
     def gone(self, queue: str, count: int) -> None:
         tally = self.find(queue)
         if tally is not None and count:
-            self._changed[queue] = _Tally(tally.n, tally.sequence, tally.total - count)
+            self._changed[queue] = replace(tally, total=tally.total - count)
 
     def total(self, queue: str) -> int | None:
         """Durably there; None if not counted yet. The one method for other threads."""
@@ -106,6 +115,7 @@ class SqliteQueues:
         tally = self.tallies.find(queue) or self.tallies.make(queue)
         sequence = tally.sequence
         rows: list[Any] = []
+        delayed: list[Any] = []
         answers = []
         seen: dict[str, tuple[int, str, int]] = {}
         for _, messages, since in batches:
@@ -119,13 +129,16 @@ class SqliteQueues:
                 sequence += 1
                 if m.dedup is not None:
                     seen[m.dedup] = (m.sent, m.id, sequence)
-                rows += (sequence, m.id, m.body, m.sent, m.visible, m.attributes, m.group, m.dedup)
+                rows += (sequence, m.id, m.body, m.sent, m.attributes, m.group, m.dedup)
+                if m.visible > m.sent:
+                    delayed += (sequence, m.visible, 0, 0, None, m.group)
                 answer.append(Sent(m.id, sequence))
             answers.append(answer)
-        write_rows(self._connection, statement("queues", "send", tally.n), 8, rows)
+        write_rows(self._connection, statement("queues", "send", tally.n), 7, rows)
+        write_rows(self._connection, statement("queues", "hide", tally.n), 6, delayed)
         if seen:
             self._remember(tally.n, seen, [since for _, _, since in batches if since is not None])
-        self.tallies.change(queue, _Tally(tally.n, sequence, tally.total + len(rows) // 8))
+        self.tallies.change(queue, replace(tally, sequence=sequence, total=tally.total + len(rows) // 7))
         return answers
 
     def _seen(self, n: int, dedup: str) -> tuple[int, str, int] | None:
@@ -160,28 +173,47 @@ class SqliteQueues:
             found = [row for row in found if row[4] < claim.max_receives]
         if not found:
             return []
-        values: list[Any] = [claim.visible, claim.now]
+        values: list[Any] = []
         messages = []
-        for row, receipt in zip(found, claim.receipts, strict=False):
-            sequence, id, body, sent, receives, first_received, attributes, group, dedup = row
-            values += (sequence, receipt)
-            first_received = first_received or claim.now
-            messages.append(
-                Message(id, sequence, body, sent, receipt, receives + 1, first_received, attributes, group, dedup)
-            )
-        self._connection.execute(with_rows(statement("queues", "hide", tally.n), len(messages), 2), values)
+        for sequence, id, body, sent, receives, first_received, attributes, group, dedup, *_ in found:
+            receipt = f"{claim.token}-{sequence:x}"
+            first = first_received or claim.now
+            values += (sequence, claim.visible, receives + 1, first, receipt, group if claim.fifo else None)
+            messages.append(Message(id, sequence, body, sent, receipt, receives + 1, first, attributes, group, dedup))
+        write_rows(self._connection, statement("queues", "hide", tally.n), 6, values)
+        new = [row[0] for row in found if not claim.fifo and row[10]]
+        if new:
+            self.tallies.change(queue, replace(self.tallies.find(queue) or tally, fresh=new[-1]))
         return messages
 
     def _receivable(self, queue: str, tally: _Tally, claim: Claim) -> list[Any]:
         """The rows of messages that may be claimed, the first first."""
         if not claim.fifo:
-            return fetch(self._connection, statement("queues", "claim", tally.n), (claim.now, claim.limit))
+            return self._oldest(tally, claim)
         text = statement("queues", "claim_fifo", tally.n)
         found = fetch(self._connection, text, (claim.now, claim.limit, _NEAR))
         if not found and tally.total > _NEAR and abs(claim.now - self._searched.get(queue, -_FAR_EVERY)) >= _FAR_EVERY:
             found = fetch(self._connection, text, (claim.now, claim.limit, _FAR))
             if not found:
                 self._searched[queue] = claim.now
+        return found
+
+    def _oldest(self, tally: _Tally, claim: Claim) -> list[Any]:
+        """What came back and what was never claimed, merged by when each could be had first; the never claimed always
+        in the order of their sequence numbers, so that one number says how far they have been given out."""
+        returned = fetch(self._connection, statement("queues", "returned", tally.n), (claim.now, claim.limit))
+        new = fetch(self._connection, statement("queues", "fresh", tally.n), (tally.fresh, claim.limit))
+        if not returned:
+            return new
+        found: list[Any] = []
+        i = j = 0
+        while len(found) < claim.limit and (i < len(returned) or j < len(new)):
+            if j == len(new) or (i < len(returned) and returned[i][9] <= new[j][9]):
+                found.append(returned[i])
+                i += 1
+            else:
+                found.append(new[j])
+                j += 1
         return found
 
     def _bury(self, queue: str, n: int, claim: Claim, dead: Sequence[Any]) -> None:
@@ -196,15 +228,16 @@ class SqliteQueues:
         tally = self.tallies.find(queue) or self.tallies.make(queue)
         rows: list[Any] = []
         for number, m in enumerate(messages, tally.sequence + 1):
-            rows += (number, m.id, m.body, m.sent, m.visible, m.attributes, m.group, m.dedup)
-        write_rows(self._connection, statement("queues", "send", tally.n), 8, rows)
+            rows += (number, m.id, m.body, m.sent, m.attributes, m.group, m.dedup)
+        write_rows(self._connection, statement("queues", "send", tally.n), 7, rows)
         count = len(messages)
-        self.tallies.change(queue, _Tally(tally.n, tally.sequence + count, tally.total + count))
+        self.tallies.change(queue, replace(tally, sequence=tally.sequence + count, total=tally.total + count))
 
     def _delete(self, queue: str, n: int, sequences: Sequence[int]) -> None:
         for at in range(0, len(sequences), 500):
             some = sequences[at : at + 500]
             self._connection.execute(with_rows(statement("queues", "delete", n), len(some)), some)
+            self._connection.execute(with_rows(statement("queues", "release", n), len(some)), some)
         self.tallies.gone(queue, len(sequences))
 
     async def settle(self, queue: str, settlements: _Settlements, now: int) -> list[bool]:
@@ -217,25 +250,31 @@ class SqliteQueues:
         if tally is None:
             return [[False] * len(settlements) for _, settlements, _ in batches]
         hidden = {}
-        deletes = []
+        deletes: dict[str, int] = {}
         for at, (_, settlements, now) in enumerate(batches):
             for receipt, visible in settlements:
+                sequence = _sequence(receipt)
                 if visible is None:
-                    deletes.append(receipt)
+                    deletes[receipt] = sequence
                 else:
-                    text = statement("queues", "settle_hide", tally.n)
-                    done = fetch(self._connection, text, (visible, receipt, now))
-                    hidden[at, receipt] = bool(done)
-        deleted: set[str] = set()
-        for start in range(0, len(deletes), 500):
-            some = deletes[start : start + 500]
-            text = with_rows(statement("queues", "settle_delete", tally.n), len(some))
-            deleted.update([row[0] for row in fetch(self._connection, text, some)])
-        self.tallies.gone(queue, len(deleted))
+                    text = statement("queues", "hide_again", tally.n)
+                    hidden[at, receipt] = bool(fetch(self._connection, text, (visible, sequence, receipt, now)))
+        deleted = self._claimed(tally.n, deletes)
+        self._delete(queue, tally.n, [deletes[receipt] for receipt in deleted])
         return [
             [receipt in deleted if visible is None else hidden[at, receipt] for receipt, visible in settlements]
             for at, (_, settlements, _) in enumerate(batches)
         ]
+
+    def _claimed(self, n: int, receipts: Mapping[str, int]) -> set[str]:
+        """Those of ``receipts``, which come with their sequence numbers, that name the last claim of a message."""
+        found: set[str] = set()
+        sequences = list(receipts.values())
+        for start in range(0, len(sequences), 500):
+            some = sequences[start : start + 500]
+            rows = fetch(self._connection, with_rows(statement("queues", "claimed", n), len(some)), some)
+            found.update([receipt for sequence, receipt in rows if receipts.get(receipt) == sequence])
+        return found
 
     # Moving and clearing
 
@@ -258,32 +297,29 @@ class SqliteQueues:
     async def purge(self, queue: str, sent_before: int | None = None) -> int:
         if sent_before is None:
             return await self._writer.run(partial(self._purge, queue))
-        gone, after = 0, 0
-        while True:
-            # To look for them may mean to walk the whole queue: the reader does that, the writer only deletes.
-            last = await self._reader.run(partial(_expired, queue, sent_before, after))
-            if last is None:
-                return gone
-            gone += await self._writer.run(partial(self._expire, queue, after, last, sent_before))
-            after = last
+        gone = 0
+        while count := await self._writer.run(partial(self._expire, queue, sent_before)):
+            gone += count
+        return gone
 
     def _purge(self, queue: str) -> int:
         tally = self.tallies.find(queue)
         if tally is None:
             return 0
         self._connection.execute(statement("queues", "purge", tally.n))
+        self._connection.execute(statement("queues", "release_all", tally.n))
         self._connection.execute(statement("queues", "purge_dedup"), (tally.n,))
         self.tallies.gone(queue, tally.total)
         return tally.total
 
-    def _expire(self, queue: str, after: int, last: int, sent_before: int) -> int:
+    def _expire(self, queue: str, sent_before: int) -> int:
+        """A few of the messages sent before that time; how many."""
         tally = self.tallies.find(queue)
         if tally is None:
             return 0
-        self._connection.execute(statement("queues", "expire", tally.n), (after, last, sent_before))
-        gone = int(self._connection.changes())
-        self.tallies.gone(queue, gone)
-        return gone
+        rows = fetch(self._connection, statement("queues", "expired", tally.n), (sent_before, _EXPIRE_ROWS))
+        self._delete(queue, tally.n, [row[0] for row in rows])
+        return len(rows)
 
     async def counts(self, queue: str, now: int) -> Counts:
         if self.tallies.total(queue) is None:
@@ -306,10 +342,7 @@ def _number(connection: apsw.Connection, queue: str) -> int | None:
     return rows[0][0] if rows else None
 
 
-def _expired(queue: str, sent_before: int, after: int, connection: apsw.Connection) -> int | None:
-    """The last sequence number of the next few messages sent before that time; None if there are none."""
-    n = _number(connection, queue)
-    if n is None:
-        return None
-    rows = fetch(connection, statement("queues", "expired", n), (after, sent_before, _EXPIRE_ROWS))
-    return rows[-1][0] if rows else None
+def _sequence(receipt: str) -> int:
+    """The sequence number in a receipt; 0, which no message has, in what can't be one of ours."""
+    digits = receipt.rpartition("-")[2]
+    return int(digits, 16) if len(digits) < 16 and _HEX.fullmatch(digits) else 0

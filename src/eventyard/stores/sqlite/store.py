@@ -48,7 +48,7 @@ class SqliteStore:
 
     def _wipe(self) -> None:
         connection = self._writer.connection
-        for noun, owner in (("log", "bus_log"), ("queue", "queue")):
+        for noun, owner in (("log", "bus_log"), ("queue", "queue"), ("claim", "queue")):
             for (n,) in fetch(connection, f"SELECT n FROM {owner}"):
                 connection.execute(f"DROP TABLE {noun}_{n}")
         for table in ("bus_log", "queue", "dedup", "checkpoint", "deferred", "fate", "catalog"):
