@@ -71,7 +71,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._wal_pages = 0
-        connection.set_wal_hook(self._wal_grew)
+        # Not by SQLite's hook: it would need the interpreter's lock in the middle of a commit.
+        self._written = 0
         self._thread = threading.Thread(target=self._run, name="eventyard-writer", daemon=True)
         self._thread.start()
 
@@ -184,6 +185,9 @@ class Writer:
             results = group[0].handler([job.payload for job in group])
             outcomes += [(job.future, result, None) for job, result in zip(group, results, strict=True)]
         self.connection.execute("COMMIT")
+        written, _ = self.connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)
+        self._wal_pages += written - self._written
+        self._written = written
         return outcomes, [call for part in self.parts for call in part.committed()]
 
     def _undo(self, error: Exception) -> Exception:
@@ -208,10 +212,6 @@ class Writer:
         self._broken = fault
         if self._on_broken is not None:
             self._loop.call_soon_threadsafe(self._on_broken, fault)
-
-    def _wal_grew(self, connection: apsw.Connection, name: str, pages: int) -> int:
-        self._wal_pages = pages
-        return apsw.SQLITE_OK
 
     def _checkpoint(self, idle: bool) -> None:
         pages = self._wal_pages
