@@ -38,7 +38,7 @@ log = structlog.get_logger("server")
 
 _GRACE = 5
 _DAY = 86_400_000
-# The threads of the store wait for the event loop at most so long (seconds); the interpreter's 5 ms show in every commit.
+# The threads of the store wait at most so long for the event loop (seconds); 5 ms, as usual, show in every commit.
 _SWITCH = 0.001
 
 
