@@ -21,7 +21,7 @@ from eventyard.api.events import events_door
 from eventyard.api.platform import Platform
 from eventyard.api.sqs import sqs_door
 from eventyard.api.sts import sts_door
-from eventyard.bus import Directory, Engine, Publisher, Retention
+from eventyard.bus import Directory, Engine, Publisher, Retention, ScheduledRules, Timetable
 from eventyard.clock import Clock, SystemClock
 from eventyard.errors import Broken, InvalidRequest
 from eventyard.names import Arn
@@ -64,6 +64,8 @@ class House:
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
         )
+        self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
+        self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
         self.doors = [
             events_door(self.directory, self.publisher.publish, clock, supported=self._supported),
             sqs_door(self.queues, self.moves),
@@ -74,11 +76,15 @@ class House:
     async def start(self) -> None:
         await self.directory.load()
         await self.queues.load()
+        await self.timetable.load()
+        self.scheduled.load()
         await self.engine.start()
+        self.timetable.start()
         self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
 
     async def close(self) -> None:
         """Finish what is in hand; the store stays open."""
+        await self.timetable.close()
         await self.engine.close()
         if self._sweeper is not None:
             self._sweeper.cancel()

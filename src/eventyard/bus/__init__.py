@@ -2,11 +2,14 @@
 
 The path of an event: ``publisher`` appends, ``router`` matches, ``subscriber`` takes, ``delivery`` delivers and enters
 what became of it in the ``ledger``; ``retry`` tries again what was deferred. ``directory`` holds buses and rules as
-users made them, ``engine`` keeps the rest in line with it.
+users made them, ``engine`` keeps the rest in line with it. ``timetable`` appends events when they are due,
+``scheduled`` has it do so for scheduled rules.
 """
 
 from eventyard.bus.directory import Directory
 from eventyard.bus.engine import Engine, Retention
 from eventyard.bus.publisher import Publisher
+from eventyard.bus.scheduled import ScheduledRules
+from eventyard.bus.timetable import Entry, Timetable
 
-__all__ = ["Directory", "Engine", "Publisher", "Retention"]
+__all__ = ["Directory", "Engine", "Entry", "Publisher", "Retention", "ScheduledRules", "Timetable"]

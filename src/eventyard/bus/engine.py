@@ -125,7 +125,7 @@ class Engine:
         for spec in specs:
             if rule is None or pattern is None:
                 continue
-            subscription = self._subscription(rule, spec, pattern)
+            subscription = self.subscription(rule, spec, pattern)
             subscriber = now.get(spec.id)
             if subscriber is None:
                 subscriber = Subscriber(subscription, router, self._log, self._desk)
@@ -243,10 +243,11 @@ class Engine:
             self._patterns[key] = known
         return known[1]
 
-    def _subscription(self, rule: Rule, spec: TargetSpec, pattern: Pattern) -> Subscription:
+    def subscription(self, rule: Rule, spec: TargetSpec, pattern: Pattern, log_name: str = "") -> Subscription:
+        """What the target ``spec`` of ``rule`` receives: from its bus, or, as another subscriber, from another log."""
         return Subscription(
-            name=f"{rule.arn}#{spec.id}",
-            bus=rule.bus,
+            name=f"{rule.arn}#{spec.id}#{log_name}" if log_name else f"{rule.arn}#{spec.id}",
+            bus=log_name or rule.bus,
             rule_arn=rule.arn,
             rule_name=rule.name,
             target_arn=spec.arn,
