@@ -18,6 +18,8 @@ from eventyard.errors import Conflict, NotFound
 from eventyard.wire import App, Caller, DevAuthenticator, Door, HttpRequest, HttpResponse, Route
 
 MAX_BODY = 200_000
+SCHEDULER = ("CreateSchedule", "GetSchedule", "DeleteSchedule", "ListSchedules", "TagResource", "UntagResource")
+SCHEMAS = ("DescribeSchema", "GetCodeBindingSource", "PutResourcePolicy", "UntagResource", "ListSchemaVersions")
 
 
 class House:
@@ -47,6 +49,9 @@ class House:
             Door("events", events, {"PutEvents": self.fast}),
             Door("sqs", sqs, waits=frozenset({"ReceiveMessage"})),
             Door("sts", {"GetCallerIdentity": self.who}),
+            Door("scheduler", dict.fromkeys(SCHEDULER, self.echo) | {"GetScheduleGroup": self.exists}),
+            Door("pipes", {"StartPipe": self.echo, "ListPipes": self.echo, "DescribePipe": self.fail}),
+            Door("schemas", dict.fromkeys(SCHEMAS, self.echo) | {"DescribeRegistry": self.absent}),
         ]
 
     async def echo(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -64,6 +69,9 @@ class House:
 
     async def missing(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         raise NotFound("The specified queue does not exist.", "QueueDoesNotExist")
+
+    async def absent(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        raise NotFound("Registry with name r not found.", "NotFoundException")
 
     async def receive(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         self.asked.append((caller, params))

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import structlog
 
-from eventyard.errors import Broken, EventyardError, InvalidRequest, Unsupported
+from eventyard.errors import Broken, EventyardError, InvalidRequest, NotFound, Unsupported
 from eventyard.wire.credential import scope_of
 from eventyard.wire.http import (
     Gone,
@@ -28,7 +28,8 @@ from eventyard.wire.http import (
 )
 from eventyard.wire.operation import Authenticator, Caller, Door, Route
 from eventyard.wire.query import parse_form
-from eventyard.wire.refusal import Refusal, refuse_json, refuse_page, refuse_query
+from eventyard.wire.refusal import Refusal, refuse_json, refuse_page, refuse_query, refuse_rest
+from eventyard.wire.rest import Request, parse_query, segments_of
 from eventyard.wire.service import Operation, Service
 
 log = structlog.get_logger("wire")
@@ -95,6 +96,8 @@ class App:
             route = self._route(scope["method"], scope["path"])
             if route is not None:
                 await self._page(route, scope, receive, send)
+            elif (rest := self._rest_operation(scope, headers)) is not None:
+                await self._rest(*rest, scope, headers, receive, send)
             elif headers.get(b"content-type", b"").startswith(_FORM) or b"Action=" in scope["query_string"]:
                 await self._query(scope, headers, receive, send)
             else:
@@ -171,6 +174,65 @@ class App:
             status, content_type, body = refusal.status, refusal.content_type, refusal.body
         answer = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", content_type)]
         await send_answer(send, status, answer, body)
+
+    def _rest_operation(
+        self, scope: Scope, headers: dict[bytes, bytes]
+    ) -> tuple[Service, Operation | None, dict[str, str]] | None:
+        """The service and operation that a REST request means, and the labels of its path; None if it is none.
+
+        The signature's scope names the service; without one it is whichever has such a path."""
+        signed = scope_of(headers.get(b"authorization", b""))
+        services = [service for service in self._services if service.speaks_rest]
+        if signed is not None:
+            services = [service for service in services if service.signing_name == signed.service]
+        segments, query = segments_of(scope["raw_path"]), parse_query(scope["query_string"])
+        for service in services:
+            for method, template, operation in service.templates:
+                if method == scope["method"] and (labels := template.match(segments, query)) is not None:
+                    return service, operation, labels
+        return (services[0], None, {}) if signed is not None and services else None
+
+    async def _rest(
+        self,
+        service: Service,
+        operation: Operation | None,
+        labels: dict[str, str],
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        request_id = _new_id()
+        try:
+            body = await read_body(receive, self._max_body)
+            _check_encoding(headers)
+            account, region = self._authenticate(
+                scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], body
+            )
+            if operation is None:
+                raise NotFound(
+                    f"{service.name} has no operation {scope['method']} {scope['path'][:200]}.",
+                    "UnknownOperationException",
+                )
+            caller = Caller(account, region, request_id, _endpoint(scope, headers))
+            handler = operation.handler
+            params = operation.read_rest(Request(labels, parse_query(scope["query_string"]), headers, body))
+            work = handler(caller, params)
+            answer = operation.write_rest(await (while_there(work, receive) if operation.waits else work))
+        except EventyardError as error:
+            if isinstance(error, Broken):
+                log.error("request failed", request_id=request_id, path=scope["path"], reason=error.message)
+            refusal = refuse_rest(error, service.statuses, service.error_members(error.code))
+        except Gone:
+            raise
+        except Exception:
+            log.exception("request failed", request_id=request_id, path=scope["path"])
+            refusal = refuse_rest(_internal(), service.statuses, ())
+        else:
+            more = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", answer.content_type)]
+            await send_answer(send, answer.status, [*more, *answer.headers], answer.body)
+            return
+        await _send_refusal(send, refusal, request_id)
 
     def _service_of(self, form: dict[str, str], headers: dict[bytes, bytes]) -> Service | None:
         """By the signature's scope, else by the API's version, else whichever has the action.

@@ -200,7 +200,7 @@ def make_writer(shape: Any, made: dict[str, Writer] | None = None) -> Writer:
     elif kind == "map":
         made[shape.name] = _write_map(make_writer(shape.value, made))
     elif kind == "timestamp":
-        made[shape.name] = epoch
+        made[shape.name] = iso if shape.serialization.get("timestampFormat") == "iso8601" else epoch
     elif kind == "blob":
         made[shape.name] = text_of_blob
     else:
@@ -238,6 +238,12 @@ def _write_map(writer: Writer) -> Writer:
 def epoch(value: Any) -> int:
     """Whole seconds, as AWS answers."""
     return int(value.timestamp() if isinstance(value, datetime) else value)
+
+
+def iso(value: Any) -> str:
+    """The form of shapes that the model gives the format iso8601."""
+    moment = value if isinstance(value, datetime) else datetime.fromtimestamp(value, UTC)
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def text_of_blob(value: Any) -> str:

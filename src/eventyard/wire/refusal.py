@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import orjson
@@ -36,6 +36,9 @@ _STATUS: dict[type[EventyardError], int] = {
 
 #: The platform's own pages speak plain HTTP.
 _PAGE_STATUS = _STATUS | {NotFound: 404, Conflict: 409, LimitExceeded: 429, Unsupported: 501, TryAgain: 503}
+
+#: REST services say with the status what kind of error it is, also where the model is silent.
+_REST_STATUS = _STATUS | {NotFound: 404, Conflict: 409, LimitExceeded: 402, TryAgain: 429}
 
 _STATUS_BY_CODE = {"RequestEntityTooLargeException": 413, "UnsupportedMediaTypeException": 415}
 
@@ -106,6 +109,16 @@ def refuse_query(
         f"<RequestId>{request_id}</RequestId></ErrorResponse>"
     )
     return Refusal(status, b"text/xml", body.encode("utf-8", "replace"))
+
+
+def refuse_rest(error: EventyardError, statuses: Mapping[str, int], members: Sequence[str]) -> Refusal:
+    """In rest-json: the code in a header, and a body by the ``members`` of the error's shape in the model."""
+    code = error.code
+    status = statuses.get(code) or _STATUS_BY_CODE.get(code) or _by_type(_REST_STATUS, error)
+    name = next((member for member in members if member.lower() == "message"), "message")
+    body = {name: _clean(error.message)} | ({"Code": code} if "Code" in members else {})
+    headers = [(b"x-amzn-errortype", code.encode("latin-1", "replace"))]
+    return Refusal(status, b"application/json", orjson.dumps(body), headers)
 
 
 def refuse_page(error: EventyardError) -> Refusal:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from eventyard.errors import Unsupported
-from eventyard.wire import json, query, sqs_names, validation
+from eventyard.wire import json, query, rest, sqs_names, validation
 from eventyard.wire.operation import Caller, Door, Handler
 
 
@@ -38,6 +38,8 @@ class Service:
         self.target_prefix: str = model.metadata.get("targetPrefix", "")
         self.content_type: bytes = b"application/x-amz-json-" + model.metadata.get("jsonVersion", "1.1").encode()
         self.version: str = model.metadata["apiVersion"]
+        self.signing_name: str = model.metadata.get("signingName", model.metadata.get("endpointPrefix", self.name))
+        self.speaks_rest: bool = model.metadata.get("protocol") == "rest-json"
         self.speaks_query: bool = self.name == "sqs" or model.metadata.get("protocol") == "query"
         query_model = load_model(self.name, "query") if self.speaks_query else model
         self.namespace: str = query_model.metadata.get("xmlNamespace", "")
@@ -48,6 +50,21 @@ class Service:
             status = int(error.get("httpStatusCode", 500 if shape.metadata.get("fault") else 400))
             self.statuses[shape.name] = self.statuses[error.get("code", shape.name)] = status
         self.operations = {name: Operation(self, name) for name in model.operation_names}
+        self._model = model
+
+    @cached_property
+    def templates(self) -> list[tuple[str, rest.Template, Operation]]:
+        """For REST: methods and URI templates, in the order in which they are to be tried."""
+        found = []
+        for name, operation in self.operations.items():
+            http = self._model.operation_model(name).http
+            found.append((http.get("method", "POST"), rest.Template.of(http["requestUri"]), operation))
+        return sorted(found, key=lambda row: row[1].rank)
+
+    def error_members(self, code: str) -> list[str]:
+        """The members of the error shape ``code``; empty if the model has none of that name."""
+        shape = next((shape for shape in self._model.error_shapes if shape.name == code), None)
+        return [] if shape is None else list(shape.members)
 
 
 class Operation:
@@ -120,6 +137,22 @@ class Operation:
         if not value and self._model.output_shape is None:
             return b""
         return orjson.dumps(value)
+
+    @cached_property
+    def _read_rest(self) -> Callable[[rest.Request], dict[str, Any]]:
+        return rest.make_request_reader(self._model.input_shape)
+
+    @cached_property
+    def _write_rest(self) -> Callable[[dict[str, Any]], rest.Answer]:
+        return rest.make_answer_writer(self._model.output_shape, int(self._model.http.get("responseCode", 200)))
+
+    def read_rest(self, request: rest.Request) -> dict[str, Any]:
+        params = self._read_rest(request)
+        self._validate(params)
+        return params
+
+    def write_rest(self, result: dict[str, Any] | None) -> rest.Answer:
+        return self._write_rest(result or {})
 
     def read_query(self, form: dict[str, str], caller: Caller, path: str) -> dict[str, Any]:
         """``path`` is what was posted to: a queue's URL names the queue even when the form does not."""
