@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 import structlog
@@ -19,13 +20,15 @@ import uvicorn
 
 from eventyard.api.events import events_door
 from eventyard.api.platform import Platform
+from eventyard.api.scheduler import scheduler_door
 from eventyard.api.sqs import sqs_door
 from eventyard.api.sts import sts_door
-from eventyard.bus import Directory, Engine, Publisher, Retention, ScheduledRules, Timetable
+from eventyard.bus import BusFirings, Directory, Engine, Publisher, Retention, ScheduledRules, Timetable
 from eventyard.clock import Clock, SystemClock
 from eventyard.errors import Broken, InvalidRequest
 from eventyard.names import Arn
 from eventyard.queues import Moves, Queues
+from eventyard.schedules import Schedules
 from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.stores.memory import open_memory
@@ -66,24 +69,33 @@ class House:
         )
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
+        firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._target)
+        self.schedules = Schedules(store.catalog, clock, firings, _jitter)
         self.doors = [
             events_door(self.directory, self.publisher.publish, clock, supported=self._supported),
+            scheduler_door(self.schedules, clock, self._supported),
             sqs_door(self.queues, self.moves),
             sts_door(),
         ]
         self._sweeper: asyncio.Task[None] | None = None
+        self._done_schedules: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self.directory.load()
         await self.queues.load()
         await self.timetable.load()
         self.scheduled.load()
+        await self.schedules.load()
         await self.engine.start()
         self.timetable.start()
         self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
+        self._done_schedules = asyncio.get_running_loop().create_task(self.schedules.run(), name="schedules")
 
     async def close(self) -> None:
         """Finish what is in hand; the store stays open."""
+        if self._done_schedules is not None:
+            self._done_schedules.cancel()
+            await asyncio.gather(self._done_schedules, return_exceptions=True)
         await self.timetable.close()
         await self.engine.close()
         if self._sweeper is not None:
@@ -103,6 +115,11 @@ class House:
         if make is None:
             raise InvalidRequest(f"No target for {arn}.")
         return make(arn, parameters)
+
+
+def _jitter(name: str, moment: int, window: int) -> int:
+    """Spread over ``window``, but the same after a restart: decided by what is fired and when."""
+    return int.from_bytes(blake2b(f"{name} {moment}".encode(), digest_size=8).digest(), "big") % max(window, 1)
 
 
 class Server:

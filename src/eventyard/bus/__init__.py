@@ -8,8 +8,9 @@ users made them, ``engine`` keeps the rest in line with it. ``timetable`` append
 
 from eventyard.bus.directory import Directory
 from eventyard.bus.engine import Engine, Retention
+from eventyard.bus.firings import BusFirings
 from eventyard.bus.publisher import Publisher
 from eventyard.bus.scheduled import ScheduledRules
 from eventyard.bus.timetable import Entry, Timetable
 
-__all__ = ["Directory", "Engine", "Entry", "Publisher", "Retention", "ScheduledRules", "Timetable"]
+__all__ = ["BusFirings", "Directory", "Engine", "Entry", "Publisher", "Retention", "ScheduledRules", "Timetable"]

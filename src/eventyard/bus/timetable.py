@@ -36,7 +36,7 @@ class Entry(msgspec.Struct, frozen=True):
 
     ``next_after``: the first moment after the given one. ``body``: the event for an id and a moment. ``since``: nothing
     up to there is due. ``window``: what is overdue by more is left out. ``delay``: how long after a moment it is fired;
-    the same for the same moment, also after a restart. ``fired``: called after each append with the last moment."""
+    the same for the same moment, also after a restart."""
 
     log: str
     next_after: Callable[[int], int | None]
@@ -44,7 +44,6 @@ class Entry(msgspec.Struct, frozen=True):
     since: int
     window: int
     delay: Callable[[int], int] = lambda moment: 0
-    fired: Callable[[int], None] = lambda moment: None
 
 
 class _Mark(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -110,6 +109,13 @@ class Timetable:
         if self._marks.pop(name, None) is not None:
             self._dirty.add(name)
             self._changed.set()
+
+    def finished(self, name: str) -> bool:
+        """Whether ``name`` has nothing left to fire, now or ever."""
+        entry, mark = self._entries.get(name), self._marks.get(name)
+        if entry is None or mark is None:
+            return False
+        return not mark.pending and entry.next_after(self._floor(entry, mark)) is None
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -205,9 +211,6 @@ class Timetable:
                 self._marks[name] = _Mark(now.until)
                 self._dirty.add(name)
         await self._write(pending.keys())
-        for name, mark in pending.items():
-            if name in self._entries:
-                self._entries[name].fired(mark.until)
 
     async def _appended(self, where: str, mark: _Mark) -> frozenset[str]:
         """Which of the pending events are in the log."""

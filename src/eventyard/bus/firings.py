@@ -1,0 +1,75 @@
+"""Firings on the bus's machinery: a log that the timetable appends to, and the target as a subscriber on it."""
+
+from __future__ import annotations
+
+import json
+
+from eventyard.bus.engine import Engine, MakeTarget
+from eventyard.bus.subscription import RetryPolicy, Subscription
+from eventyard.bus.timetable import Entry, Timetable
+from eventyard.firing import Firing
+from eventyard.pattern import parse
+from eventyard.store import EventLog, Progress
+from eventyard.transform import Transform
+
+
+class BusFirings:
+    """See :class:`~eventyard.firing.Firings`. Call ``keep`` for all of them before the engine starts."""
+
+    def __init__(
+        self, timetable: Timetable, engine: Engine, eventlog: EventLog, progress: Progress, make_target: MakeTarget
+    ) -> None:
+        self._timetable = timetable
+        self._engine = engine
+        self._log = eventlog
+        self._progress = progress
+        self._make_target = make_target
+        self._logs: dict[str, str] = {}
+
+    def keep(self, firing: Firing) -> None:
+        self._engine.keep_log(firing.log)
+        self._engine.subscribe(self._subscription(firing))
+        self._logs[firing.name] = firing.log
+        if firing.enabled:
+            self._timetable.put(
+                firing.name,
+                Entry(firing.log, firing.next_after, firing.body, firing.since, firing.window, firing.delay),
+            )
+        else:
+            self._timetable.remove(firing.name)
+
+    def forget(self, name: str) -> None:
+        if self._logs.pop(name, None) is not None:
+            self._timetable.remove(name)
+            self._engine.unsubscribe(name)
+
+    def drop_log(self, log: str) -> None:
+        self._engine.drop_log(log)
+
+    async def spent(self, name: str) -> bool:
+        log = self._logs.get(name)
+        if log is None or not self._timetable.finished(name):
+            return False
+        bounds = (await self._log.bounds()).get(log)
+        if bounds is not None and self._engine.router(log).position < bounds.last:
+            return False
+        if name in self._engine.lags():
+            return False
+        await self._engine.ledger.flush()
+        return name not in await self._progress.backlog()
+
+    def _subscription(self, firing: Firing) -> Subscription:
+        payload = firing.payload
+        transform: Transform | None = None if payload is None else lambda body, context: payload(body)
+        return Subscription(
+            name=firing.name,
+            bus=firing.log,
+            rule_arn=firing.name,
+            rule_name=firing.name.rpartition("/")[2],
+            target_arn=firing.target_arn,
+            pattern=parse(json.dumps({"resources": [firing.name]})),
+            target=self._make_target(firing.target_arn, firing.parameters),
+            transform=transform,
+            retry=RetryPolicy(firing.max_attempts, firing.max_age),
+            dead_letter_arn=firing.dead_letter_arn,
+        )

@@ -1,0 +1,225 @@
+"""EventBridge Scheduler through boto3: groups, schedules, tags, refusals, and messages that really come."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import Server
+
+Connect = Callable[[str], Any]
+ROLE = "arn:aws:iam::123456789012:role/r"
+OFF = {"Mode": "OFF"}
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def target(account: str, queue: str = "q", **more: Any) -> dict[str, Any]:
+    return {"Arn": f"arn:aws:sqs:us-east-1:{account}:{queue}", "RoleArn": ROLE} | more
+
+
+def make(scheduler: Any, account: str, name: str = "s", **more: Any) -> str:
+    asked = {"ScheduleExpression": "rate(1 day)", "Target": target(account), "FlexibleTimeWindow": OFF}
+    arn: str = scheduler.create_schedule(Name=name, **(asked | more))["ScheduleArn"]
+    return arn
+
+
+def refused(call: Callable[[], Any]) -> tuple[str, int, str]:
+    with pytest.raises(ClientError) as caught:
+        call()
+    answer = caught.value.response
+    return answer["Error"]["Code"], answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Message"]
+
+
+def messages(sqs: Any, url: str, seconds: float, enough: int = 1) -> list[str]:
+    found: list[str] = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and len(found) < enough:
+        answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", ()):
+            found.append(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def at(seconds: int) -> str:
+    return f"at({(datetime.now(UTC) + timedelta(seconds=seconds)).strftime('%Y-%m-%dT%H:%M:%S')})"
+
+
+def test_schedule_is_described_as_it_was_made(scheduler: Any, account: str) -> None:
+    start, end = NOW + timedelta(hours=1), NOW + timedelta(days=1)
+    dead = {"Arn": f"arn:aws:sqs:us-east-1:{account}:dead"}
+    asked = {
+        "ScheduleExpression": "cron(0 9 ? * MON-FRI *)",
+        "ScheduleExpressionTimezone": "Europe/Berlin",
+        "StartDate": start,
+        "EndDate": end,
+        "Description": "ä",
+        "State": "DISABLED",
+        "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15},
+        "ActionAfterCompletion": "DELETE",
+        "Target": target(account, Input="{}", DeadLetterConfig=dead, RetryPolicy={"MaximumRetryAttempts": 3}),
+    }
+    arn = make(scheduler, account, **asked)
+    assert arn == f"arn:aws:scheduler:us-east-1:{account}:schedule/default/s"
+    got = scheduler.get_schedule(Name="s")
+    retry = {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 3}
+    asked["Target"] = asked["Target"] | {"RetryPolicy": retry}  # type: ignore[operator]  # a mixed dict
+    assert {name: got[name] for name in asked} == asked
+    assert (got["Arn"], got["Name"], got["GroupName"]) == (arn, "s", "default")
+    assert abs(got["CreationDate"] - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_defaults(scheduler: Any, account: str) -> None:
+    make(scheduler, account)
+    got = scheduler.get_schedule(Name="s", GroupName="default")
+    assert (got["State"], got["ScheduleExpressionTimezone"], got["ActionAfterCompletion"]) == ("ENABLED", "UTC", "NONE")
+    assert got["Target"]["RetryPolicy"] == {"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185}
+    assert got["FlexibleTimeWindow"] == OFF
+    assert not {"StartDate", "EndDate", "Description", "KmsKeyArn"} & got.keys()
+
+
+def test_update_replaces_everything_but_the_creation_date(scheduler: Any, account: str) -> None:
+    arn = make(scheduler, account, Description="old", State="DISABLED")
+    before = scheduler.get_schedule(Name="s")
+    answer = scheduler.update_schedule(
+        Name="s", ScheduleExpression="rate(2 hours)", Target=target(account, "other"), FlexibleTimeWindow=OFF
+    )
+    assert answer["ScheduleArn"] == arn
+    got = scheduler.get_schedule(Name="s")
+    assert "Description" not in got
+    assert (got["State"], got["ScheduleExpression"]) == ("ENABLED", "rate(2 hours)")
+    assert got["CreationDate"] == before["CreationDate"]
+
+
+def test_schedules_are_listed_in_pages_and_by_filters(scheduler: Any, account: str) -> None:
+    scheduler.create_schedule_group(Name="g")
+    for name in ("a1", "a2", "b1"):
+        make(scheduler, account, name, GroupName="g", State="DISABLED" if name == "a2" else "ENABLED")
+    make(scheduler, account, "a3")
+    pages = scheduler.get_paginator("list_schedules").paginate(PaginationConfig={"PageSize": 3})
+    assert [[one["Name"] for one in page["Schedules"]] for page in pages] == [["a3", "a1", "a2"], ["b1"]]
+    for asked, names in (
+        ({"GroupName": "g"}, ["a1", "a2", "b1"]),
+        ({"NamePrefix": "a"}, ["a3", "a1", "a2"]),
+        ({"State": "DISABLED"}, ["a2"]),
+    ):
+        found = scheduler.list_schedules(**asked)["Schedules"]
+        assert [one["Name"] for one in found] == names
+    assert found[0]["Target"] == {"Arn": target(account)["Arn"]}
+    assert refused(lambda: scheduler.list_schedules(GroupName="no"))[0] == "ResourceNotFoundException"
+    assert refused(lambda: scheduler.list_schedules(NextToken="x"))[0] == "ValidationException"
+
+
+def test_groups_and_their_tags(scheduler: Any, account: str) -> None:
+    arn = scheduler.create_schedule_group(Name="g", Tags=[{"Key": "a", "Value": "1"}])["ScheduleGroupArn"]
+    assert arn == f"arn:aws:scheduler:us-east-1:{account}:schedule-group/g"
+    got = scheduler.get_schedule_group(Name="g")
+    assert (got["Arn"], got["Name"], got["State"]) == (arn, "g", "ACTIVE")
+    scheduler.tag_resource(ResourceArn=arn, Tags=[{"Key": "b", "Value": "2"}])
+    scheduler.untag_resource(ResourceArn=arn, TagKeys=["a"])
+    assert scheduler.list_tags_for_resource(ResourceArn=arn)["Tags"] == [{"Key": "b", "Value": "2"}]
+    assert [group["Name"] for group in scheduler.list_schedule_groups()["ScheduleGroups"]] == ["default", "g"]
+    assert [one["Name"] for one in scheduler.list_schedule_groups(NamePrefix="g")["ScheduleGroups"]] == ["g"]
+    make(scheduler, account, GroupName="g")
+    scheduler.delete_schedule_group(Name="g")
+    assert refused(lambda: scheduler.get_schedule_group(Name="g"))[:2] == ("ResourceNotFoundException", 404)
+    assert refused(lambda: scheduler.get_schedule(Name="s", GroupName="g"))[:2] == ("ResourceNotFoundException", 404)
+    assert refused(lambda: scheduler.delete_schedule_group(Name="default"))[:2] == ("ValidationException", 400)
+
+
+def test_names_are_taken_once(scheduler: Any, account: str) -> None:
+    scheduler.create_schedule_group(Name="g", ClientToken="t")
+    scheduler.create_schedule_group(Name="g", ClientToken="t")
+    make(scheduler, account, ClientToken="t")
+    make(scheduler, account, ClientToken="t")
+    exists = ("ConflictException", 409, "Schedule s already exists.")
+    assert refused(lambda: make(scheduler, account)) == exists
+    assert refused(lambda: scheduler.create_schedule_group(Name="g"))[:2] == ("ConflictException", 409)
+
+
+def test_what_is_not_there_is_not_found(scheduler: Any, account: str) -> None:
+    missing = ("ResourceNotFoundException", 404, "Schedule s does not exist.")
+    assert refused(lambda: scheduler.get_schedule(Name="s")) == missing
+    assert refused(lambda: scheduler.delete_schedule(Name="s")) == missing
+    asked = {"ScheduleExpression": "rate(1 day)", "Target": target(account), "FlexibleTimeWindow": OFF}
+    assert refused(lambda: scheduler.update_schedule(Name="s", **asked)) == missing
+    assert refused(lambda: make(scheduler, account, GroupName="no"))[2] == "Schedule group no does not exist."
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"ScheduleExpression": "rate(10 years)"}, "Invalid Schedule Expression rate(10 years)."),
+        ({"ScheduleExpression": "cron(0 9 * * *)"}, "Invalid Schedule Expression cron(0 9 * * *)."),
+        ({"ScheduleExpressionTimezone": "Mars"}, "Invalid ScheduleExpressionTimezone Mars."),
+        ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}}, "MaximumWindowInMinutes must be given"),
+        ({"EndDate": NOW - timedelta(days=1)}, "The EndDate you specify cannot be in the past."),
+        ({"StartDate": NOW - timedelta(days=1)}, "The StartDate you specify cannot be earlier than 5 minutes ago."),
+        (
+            {"StartDate": NOW + timedelta(days=2), "EndDate": NOW + timedelta(days=1)},
+            "The EndDate you specify must come after the StartDate.",
+        ),
+        (
+            {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "RoleArn": ROLE}},
+            "Universal target aws-sdk:sqs:sendMessage is not supported",
+        ),
+        ({"Target": {"Arn": "arn:aws:ecs:us-east-1:1:cluster/c", "RoleArn": ROLE}}, "targets of ecs"),
+        ({"Target": {"Arn": "queue", "RoleArn": ROLE}}, "Provided Arn is not in correct format"),
+        ({"Target": target("1", "q.fifo")}, "MessageGroupId must be given for a FIFO queue"),
+        ({"Target": target("1", KinesisParameters={"PartitionKey": "k"})}, "KinesisParameters can't be used"),
+        ({"Target": target("1", Input="<aws.scheduler.attempt-number>")}, "attempt-number> is not supported"),
+    ],
+)
+def test_what_can_not_work_is_refused(scheduler: Any, account: str, more: dict[str, Any], message: str) -> None:
+    code, status, words = refused(lambda: make(scheduler, account, **more))
+    assert (code, status) == ("ValidationException", 400)
+    assert message in words
+
+
+def test_messages_come_and_completed_schedules_go(connect: Connect, scheduler: Any, account: str) -> None:
+    sqs = connect("sqs")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    expression = at(2)
+    text = "at <aws.scheduler.scheduled-time>"
+    make(scheduler, account, ScheduleExpression=expression, Target=target(account, Input=text),
+         ActionAfterCompletion="DELETE")  # fmt: skip
+    make(scheduler, account, "notice", ScheduleExpression="rate(1 day)")
+    got = sorted(messages(sqs, url, 8, enough=2))
+    assert got[0] == f"at {expression[3:-1]}Z"
+    assert json.loads(got[1])["resources"] == [f"arn:aws:scheduler:us-east-1:{account}:schedule/default/notice"]
+    end = time.monotonic() + 12
+    while time.monotonic() < end and len(scheduler.list_schedules()["Schedules"]) > 1:
+        time.sleep(0.3)
+    assert [one["Name"] for one in scheduler.list_schedules()["Schedules"]] == ["notice"]
+
+
+def test_failures_come_to_the_dead_letter_queue(connect: Connect, scheduler: Any, account: str) -> None:
+    sqs = connect("sqs")
+    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    dead = {"Arn": f"arn:aws:sqs:us-east-1:{account}:dead"}
+    make(scheduler, account, Target=target(account, "missing", Input="hello", DeadLetterConfig=dead))
+    assert json.loads(messages(sqs, url, 8)[0])["detail"] == "hello"
+
+
+def test_killed_server_makes_up_for_what_it_missed_and_repeats_nothing(
+    server: Server, connect: Connect, account: str
+) -> None:
+    url = connect("sqs").create_queue(QueueName="q")["QueueUrl"]
+    scheduler = connect("scheduler")
+    make(scheduler, account, "now", Target=target(account, Input="now"))
+    assert messages(connect("sqs"), url, 8) == ["now"]
+    make(scheduler, account, "late", ScheduleExpression=at(1), Target=target(account, Input="late"))
+    time.sleep(0.2)
+    server.kill()
+    time.sleep(2)
+    server.start()
+    sqs = connect("sqs")
+    url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
+    assert messages(sqs, url, 4, enough=3) == ["late"]
+    assert len(connect("scheduler").list_schedules()["Schedules"]) == 2
