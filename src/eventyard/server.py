@@ -34,6 +34,7 @@ from eventyard.store import Store
 from eventyard.stores.memory import open_memory
 from eventyard.stores.sqlite import open_sqlite
 from eventyard.target import Target
+from eventyard.targets.put_events import PutEventsTarget
 from eventyard.targets.queue import DeadLetters, QueueTarget
 from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
 
@@ -50,6 +51,7 @@ class House:
 
     def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
         self.store = store
+        self._clock = clock
         self.directory = Directory(store.catalog, clock)
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
         self.moves = Moves(self.queues, clock)
@@ -69,7 +71,7 @@ class House:
         )
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
-        firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._target)
+        firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
         self.schedules = Schedules(store.catalog, clock, firings, _jitter)
         self.doors = [
             events_door(self.directory, self.publisher.publish, clock, supported=self._supported),
@@ -115,6 +117,13 @@ class House:
         if make is None:
             raise InvalidRequest(f"No target for {arn}.")
         return make(arn, parameters)
+
+    def _scheduled_target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
+        """Schedules make new events for a bus, where rules hand on those that they matched."""
+        event = parameters.get("EventBridgeParameters")
+        if event is None:
+            return self._target(arn, parameters)
+        return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self._clock, arn, event)
 
 
 def _jitter(name: str, moment: int, window: int) -> int:

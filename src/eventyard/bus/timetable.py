@@ -89,7 +89,10 @@ class Timetable:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-            await self._write(self._dirty.copy())
+            try:
+                await self._write(self._dirty.copy())
+            except EventyardError as error:
+                log.warning("what was fired last could not be noted", reason=error.message)
 
     def put(self, name: str, entry: Entry) -> None:
         """Fire ``entry`` from now on; one of the same name is replaced. Before ``start`` it goes on where the last run

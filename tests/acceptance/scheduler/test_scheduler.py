@@ -199,6 +199,26 @@ def test_messages_come_and_completed_schedules_go(connect: Connect, scheduler: A
     assert [one["Name"] for one in scheduler.list_schedules()["Schedules"]] == ["notice"]
 
 
+def test_bus_gets_events_of_the_schedules_making(connect: Connect, scheduler: Any, account: str) -> None:
+    sqs, events = connect("sqs"), connect("events")
+    url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    events.put_rule(Name="r", EventPattern=json.dumps({"source": ["clock"], "detail": {"n": [1]}}))
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": target(account)["Arn"]}])
+    event = {"Source": "clock", "DetailType": "Tick"}
+    bus = {"Arn": f"arn:aws:events:us-east-1:{account}:event-bus/default", "RoleArn": ROLE}
+    text = '{"n":1, "at":"<aws.scheduler.scheduled-time>"}'
+    make(scheduler, account, Target=bus | {"EventBridgeParameters": event, "Input": text})
+    got = json.loads(messages(sqs, url, 8)[0])
+    assert (got["source"], got["detail-type"], got["detail"]["n"], got["account"]) == ("clock", "Tick", 1, account)
+    for wrong, message in (
+        ({}, "EventBridgeParameters must be given"),
+        ({"EventBridgeParameters": event, "Input": '{"a":NaN}'}, "well-formed JSON"),
+        ({"EventBridgeParameters": event, "Input": "[]"}, "must be a JSON object"),
+        ({"EventBridgeParameters": event, "Input": "{}", "Arn": bus["Arn"].replace("east", "west")}, "another account"),
+    ):
+        assert message in refused(lambda wrong=wrong: make(scheduler, account, "w", Target=bus | wrong))[2]
+
+
 def test_failures_come_to_the_dead_letter_queue(connect: Connect, scheduler: Any, account: str) -> None:
     sqs = connect("sqs")
     url = sqs.create_queue(QueueName="dead")["QueueUrl"]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import given
 from eventyard.clock import Clock
@@ -16,9 +18,13 @@ from eventyard.wire import Caller, Handler
 
 #: Targets whose payload is the schedule's Input as it is; the others need parameters of their own.
 _PLAIN = frozenset({"sqs", "sns", "lambda"})
-_TAKEN = frozenset({"Arn", "RoleArn", "DeadLetterConfig", "RetryPolicy", "Input", "SqsParameters"})
+#: What all targets have in common, and the parameters that only targets of one service have.
+_COMMON = frozenset({"Arn", "RoleArn", "DeadLetterConfig", "RetryPolicy", "Input"})
+_OWN = {"sqs": "SqsParameters", "events": "EventBridgeParameters"}
 _RETRY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 _LATE = 5 * 60_000
+#: Leaves room in the 256 KiB of an event for what keywords may grow to.
+_LARGEST_DETAIL = 192 << 10
 
 
 class ScheduleOperations:
@@ -110,7 +116,7 @@ class ScheduleOperations:
             start=_millis(params.get("StartDate")),
             end=_millis(params.get("EndDate")),
             flexible=minutes,
-            target=self._target(params["Target"]),
+            target=self._target(caller, params["Target"]),
             state=params.get("State") or "ENABLED",
             description=params.get("Description"),
             kms_key=params.get("KmsKeyArn"),
@@ -118,28 +124,45 @@ class ScheduleOperations:
             token=params.get("ClientToken"),
         )
 
-    def _target(self, target: dict[str, Any]) -> dict[str, Any]:
+    def _target(self, caller: Caller, target: dict[str, Any]) -> dict[str, Any]:
         """``target``, if this server can deliver to it. Raises InvalidRequest."""
         arn = Arn.parse(target["Arn"])
         if arn is None:
             raise InvalidRequest(f"Provided Arn is not in correct format: {target['Arn']}.")
         if arn.service == "scheduler" and arn.resource.startswith("aws-sdk:"):
             raise InvalidRequest(f"Universal target {arn.resource} is not supported by this server.")
-        if arn.service not in _PLAIN or not self._supported(target["Arn"]):
+        bus = arn.service == "events" and arn.resource.startswith("event-bus/")
+        if not bus and (arn.service not in _PLAIN or not self._supported(target["Arn"])):
             raise InvalidRequest(f"This server can't deliver schedules to targets of {arn.service}.")
-        for name in target.keys() - _TAKEN:
-            if target[name] is not None:
+        for name in target.keys() - _COMMON:
+            if target[name] is not None and name != _OWN.get(arn.service):
                 raise InvalidRequest(f"{name} can't be used with a target of {arn.service}.")
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
-        if arn.service != "sqs" and target.get("SqsParameters") is not None:
-            raise InvalidRequest(f"SqsParameters can't be used with a target of {arn.service}.")
         if arn.service == "sqs" and arn.resource.endswith(".fifo") and group is None:
             raise InvalidRequest("SqsParameters with a MessageGroupId must be given for a FIFO queue.")
         if "<aws.scheduler.attempt-number>" in (target.get("Input") or ""):
-            raise InvalidRequest(
-                "The context attribute <aws.scheduler.attempt-number> is not supported by this server."
-            )
+            raise InvalidRequest("The keyword <aws.scheduler.attempt-number> is not supported by this server.")
+        if bus:
+            _check_bus(caller, arn, target)
         return target
+
+
+def _check_bus(caller: Caller, arn: Arn, target: dict[str, Any]) -> None:
+    """What a bus needs (User Guide, "Using templated targets"). Raises InvalidRequest."""
+    if target.get("EventBridgeParameters") is None:
+        raise InvalidRequest("EventBridgeParameters must be given for a target that is an event bus.")
+    if (arn.account, arn.region) != (caller.account, caller.region):
+        raise InvalidRequest("An event bus of another account or region is not supported by this server.")
+    if target["EventBridgeParameters"]["Source"].startswith("$"):
+        raise InvalidRequest("A JSON path as the Source of EventBridgeParameters is not supported by this server.")
+    try:
+        detail = orjson.loads(target.get("Input") or "")
+    except ValueError as error:
+        raise InvalidRequest("Input must be well-formed JSON for a target that is an event bus.") from error
+    if not isinstance(detail, dict):
+        raise InvalidRequest("Input must be a JSON object for a target that is an event bus.")
+    if len(target["Input"].encode()) > _LARGEST_DETAIL:
+        raise InvalidRequest("Input is larger than an event can be.")
 
 
 def _arn(caller: Caller, params: dict[str, Any]) -> str:

@@ -1,0 +1,62 @@
+"""A bus as the target of a schedule: each delivery becomes an event on the bus, as if it were put there.
+
+It makes events of its own from what it gets. Rules that hand whole events on to another bus are another target's."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from eventyard.clock import Clock
+from eventyard.errors import TryAgain
+from eventyard.event import Event, envelope, iso_seconds
+from eventyard.names import Arn
+from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
+
+Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
+
+
+class PutEventsTarget:
+    """The bus with ``arn``. ``parameters``: the schedule's EventBridgeParameters, with Source and DetailType.
+    ``has_bus``: whether there is such a bus."""
+
+    batch_size = 100
+
+    def __init__(
+        self,
+        publish: Publish,
+        has_bus: Callable[[str], bool],
+        clock: Clock,
+        arn: str,
+        parameters: Mapping[str, Any],
+    ) -> None:
+        self._publish = publish
+        self._has_bus = has_bus
+        self._clock = clock
+        self._arn = arn
+        self._source: str = parameters["Source"]
+        self._detail_type: str = parameters["DetailType"]
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        """The events keep the ids of the deliveries, so that one that is delivered again can be told."""
+        if not self._has_bus(self._arn):
+            return [Permanent("NO_RESOURCE", f"Event bus {self._arn} does not exist.")] * len(batch)
+        try:
+            await self._publish(self._arn, [self._event(item) for item in batch])
+        except TryAgain as error:
+            return [Retry(error.code, error.message)] * len(batch)
+        return [DELIVERED] * len(batch)
+
+    def _event(self, item: Delivery) -> Event:
+        now, arn = self._clock.now(), Arn.parse(self._arn)
+        body = envelope(
+            id=item.event_id,
+            detail_type=self._detail_type,
+            source=self._source,
+            account=arn.account if arn is not None else "",
+            time=iso_seconds(now),
+            region=arn.region if arn is not None else "",
+            resources=(),
+            detail=item.payload,
+        )
+        return Event(body, now)
