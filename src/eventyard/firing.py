@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -48,6 +48,6 @@ class Firings(Protocol):
         """Nobody fires into this log any more."""
         ...
 
-    async def spent(self, name: str) -> bool:
-        """Whether it will never fire again and everything it fired is settled."""
+    async def spent(self, names: Sequence[str]) -> list[str]:
+        """Those of ``names`` that will never fire again, and of which everything that was fired is settled."""
         ...

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping, Sequence
 
 from eventyard.bus.engine import Engine, MakeTarget
 from eventyard.bus.subscription import RetryPolicy, Subscription
 from eventyard.bus.timetable import Entry, Timetable
 from eventyard.firing import Firing
 from eventyard.pattern import parse
-from eventyard.store import EventLog, Progress
+from eventyard.store import Bounds, EventLog, Progress
 from eventyard.transform import Transform
+
+#: So many are looked at before others get their turn.
+_STRETCH = 500
 
 
 class BusFirings:
@@ -46,17 +51,29 @@ class BusFirings:
     def drop_log(self, log: str) -> None:
         self._engine.drop_log(log)
 
-    async def spent(self, name: str) -> bool:
-        log = self._logs.get(name)
-        if log is None or not self._timetable.finished(name):
-            return False
-        bounds = (await self._log.bounds()).get(log)
-        if bounds is not None and self._engine.router(log).position < bounds.last:
-            return False
-        if name in self._engine.lags():
-            return False
+    async def spent(self, names: Sequence[str]) -> list[str]:
+        found = []
+        for number, name in enumerate(names):
+            if name in self._logs and self._timetable.finished(name):
+                found.append(name)
+            if number % _STRETCH == _STRETCH - 1:
+                await asyncio.sleep(0)
+        if not found:
+            return []
+        bounds = await self._log.bounds()
+        # In this order: what is neither on its way nor in an inbox now is delivered, or about to be in the backlog.
+        lags = self._engine.lags()
+        found = [name for name in found if name not in lags and self._matched(name, bounds)]
         await self._engine.ledger.flush()
-        return name not in await self._progress.backlog()
+        backlog = await self._progress.backlog()
+        return [name for name in found if name not in backlog]
+
+    def _matched(self, name: str, bounds: Mapping[str, Bounds]) -> bool:
+        """Whether all that was in the log of ``name`` has been handed on."""
+        log = self._logs.get(name)
+        if log is None:
+            return False
+        return log not in bounds or self._engine.router(log).position >= bounds[log].last
 
     def _subscription(self, firing: Firing) -> Subscription:
         payload = firing.payload

@@ -22,6 +22,8 @@ from eventyard.store import Catalog, Change, EventLog
 log = structlog.get_logger("bus.timetable")
 
 _KIND = "firing"
+#: Entries of a round, and moments of an entry in it.
+_ROUND = 1_000
 _BATCH = 500
 _READ = 500
 #: Look at the clock at least so often (s): it may be set while we sleep.
@@ -164,7 +166,7 @@ class Timetable:
         """Fire what is due now: intents, append, marks. Whatever raises leaves the intents, for the next round."""
         now = self._clock.now()
         names: dict[str, None] = {}
-        while self._due and self._due[0][0] <= now:
+        while self._due and self._due[0][0] <= now and len(names) < _ROUND:
             names[heapq.heappop(self._due)[1]] = None
         try:
             unsure = [name for name in names if name in self._entries and self._marks[name].pending]

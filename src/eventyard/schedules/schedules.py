@@ -54,14 +54,13 @@ class Schedules:
 
     async def sweep(self) -> None:
         """Delete the schedules that are to go and are done: all fired, and settled."""
-        going = [
-            one for known in self._schedules.values() for one in known.values() if one.after_completion == "DELETE"
-        ]
-        for schedule in going:
-            if await self._firings.spent(schedule.arn):
-                async with self._turn:
-                    if self.get(schedule.arn) is schedule:
-                        await self._delete(schedule)
+        known = [schedule for schedules in self._schedules.values() for schedule in schedules.values()]
+        going = {one.arn: one for one in known if one.after_completion == "DELETE"}
+        for arn in await self._firings.spent(list(going)):
+            async with self._turn:
+                # It may have been changed meanwhile, and then it is not done.
+                if self.get(arn) is going[arn]:
+                    await self._delete(going[arn])
 
     # --- groups -----------------------------------------------------------------------------------------------------
 
