@@ -41,7 +41,12 @@ class Schedules:
             group = msgspec.json.decode(value, type=Group)
             self._groups[group.arn] = group
         for value in (await self._catalog.load(_SCHEDULE)).values():
-            self._keep(msgspec.json.decode(value, type=Schedule))
+            schedule = msgspec.json.decode(value, type=Schedule)
+            try:
+                self._keep(schedule)
+            except InvalidRequest as error:
+                # A time zone or a kind of target that this machine hasn't got must not keep the server from starting.
+                log.error("a schedule can't be fired here", schedule=schedule.arn, reason=error.message)
 
     async def run(self) -> None:
         """Delete, for ever, the schedules that are to go once they are done."""

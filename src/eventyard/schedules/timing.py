@@ -7,6 +7,7 @@ attributes"; API Reference, CreateSchedule.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -29,8 +30,10 @@ class _Fired(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Fired).decode
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name in the IANA database."""
+def zone_of(name: str) -> tzinfo:
+    """The time zone of this name in the system's IANA database; UTC also where the system has none."""
+    if name == "UTC":
+        return UTC
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -15,7 +15,7 @@ from eventyard.clock import ManualClock, settle
 from eventyard.errors import Conflict, InvalidRequest, NotFound
 from eventyard.event import iso_seconds
 from eventyard.schedules import Group, Schedule, Schedules, group_arn, schedule_arn
-from eventyard.store import Store
+from eventyard.store import Change, Store
 from eventyard.stores.memory import MemoryStore, open_memory
 from eventyard.target import Delivered, Delivery, Outcome, Permanent, Retry
 
@@ -295,4 +295,15 @@ async def test_what_can_not_be_scheduled_is_refused(place: Place, more: dict[str
     with pytest.raises(InvalidRequest, match=message):
         await place.schedules.create(msgspec.structs.replace(place.schedule("rate(1 hour)"), **more))
     assert place.schedules.get(ARN) is None
+    await place.stop()
+
+
+async def test_schedule_that_can_not_be_fired_here_does_not_keep_the_others_from_it(place: Place) -> None:
+    await place.schedules.create(place.schedule("rate(1 hour)"))
+    strange = place.schedule("rate(1 hour)", timezone="Mars/Base", arn=ARN + "2", name="s2")
+    await place.store.catalog.apply([Change("schedule", strange.arn, msgspec.json.encode(strange))])
+    place = await place.restart()
+    await place.clock.advance(HOUR)
+    assert len(place.box.got) == 2
+    assert place.schedules.find(strange.arn) == strange
     await place.stop()
