@@ -62,7 +62,9 @@ def test_failed_entries_stand_in_their_places(events: Any) -> None:
 def test_bus_is_named_by_name_or_arn_of_any_account(
     events: Any, connect: Callable[..., Any], yard: Yard, account: str
 ) -> None:
-    arn = connect("300000000001").create_event_bus(Name="theirs")["EventBusArn"]
+    owner = connect("300000000001")
+    arn = owner.create_event_bus(Name="theirs")["EventBusArn"]
+    owner.put_permission(EventBusName="theirs", Action="events:PutEvents", Principal=account, StatementId="x")
     events.create_event_bus(Name="ours")
     answer = events.put_events(Entries=[GOOD | {"EventBusName": bus} for bus in ("ours", arn, "unknown")])
     assert answer["FailedEntryCount"] == 0

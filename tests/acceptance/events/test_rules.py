@@ -266,7 +266,13 @@ def test_tested_event_must_be_complete(events: Any, event: str) -> None:
 def test_rules_on_a_bus_of_another_account_are_created_by_the_caller(
     events: Any, connect: Callable[..., Any], account: str
 ) -> None:
-    bus = connect("300000000003").create_event_bus(Name="theirs")["EventBusArn"]
+    owner = connect("300000000003")
+    bus = owner.create_event_bus(Name="theirs")["EventBusArn"]
+    with refused("AccessDeniedException"):
+        events.put_rule(Name=f"rule-{account}", EventBusName=bus, EventPattern=PATTERN)
+    rules = f"arn:aws:events:{REGION}:300000000003:rule/theirs/*"
+    allow = {"Effect": "Allow", "Principal": {"AWS": account}, "Action": "events:*", "Resource": rules}
+    owner.put_permission(EventBusName="theirs", Policy=json.dumps({"Statement": allow}))
     arn = events.put_rule(Name=f"rule-{account}", EventBusName=bus, EventPattern=PATTERN)["RuleArn"]
     assert arn.startswith(f"arn:aws:events:{REGION}:300000000003:rule/theirs/")
     assert events.describe_rule(Name=f"rule-{account}", EventBusName=bus)["CreatedBy"] == account

@@ -151,14 +151,14 @@ async def test_entries_for_several_buses_go_out_once_for_each_bus(yard: Yard) ->
         GOOD | {"EventBusName": "orders", "Source": "1"},
         GOOD | {"Source": "2"},
         GOOD | {"EventBusName": ORDERS, "Source": "3"},
-        GOOD | {"EventBusName": "arn:aws:events:us-east-1:999999999999:event-bus/default", "Source": "4"},
+        GOOD | {"EventBusName": "arn:aws:events:us-east-1:123456789012:event-bus/default", "Source": "4"},
     )
     assert answer["FailedEntryCount"] == 0
     sources = {bus: [json.loads(event.body)["source"] for event in events] for bus, events in yard.published}
     assert sources == {
         ORDERS: ["1", "3"],
         DEFAULT: ["2"],
-        "arn:aws:events:us-east-1:999999999999:event-bus/default": ["4"],
+        "arn:aws:events:us-east-1:123456789012:event-bus/default": ["4"],
     }
 
 

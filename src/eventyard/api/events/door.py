@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventyard.api.events.access import Access
 from eventyard.api.events.buses import Buses
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.pattern_test import check_event_pattern
@@ -34,11 +35,15 @@ def events_door(
         operations={
             "PutEvents": put.general,
             "TestEventPattern": check_event_pattern,
-            **Buses(directory, clock, limits).operations(),
-            **Permissions(directory, limits).operations(),
-            **Rules(directory, clock, limits).operations(),
-            **Tags(directory, limits).operations(),
-            **Targets(directory, limits, supported).operations(),
+            **Access(directory).guard(
+                {
+                    **Buses(directory, clock, limits).operations(),
+                    **Permissions(directory, limits).operations(),
+                    **Rules(directory, clock, limits).operations(),
+                    **Tags(directory, limits).operations(),
+                    **Targets(directory, limits, supported).operations(),
+                }
+            ),
         },
         fast={"PutEvents": put.fast},
     )

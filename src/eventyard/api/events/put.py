@@ -14,12 +14,13 @@ from typing import Annotated, Any
 
 import msgspec
 
+from eventyard.api.events.access import Access
 from eventyard.api.events.detail import parse_object
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.place import arn_of
 from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
-from eventyard.errors import EventyardError, InvalidRequest, TryAgain
+from eventyard.errors import EventyardError, Forbidden, InvalidRequest, TryAgain
 from eventyard.event import Event, envelope, iso_seconds, new_ids
 from eventyard.wire import Caller
 
@@ -67,6 +68,7 @@ class PutEvents:
 
     def __init__(self, directory: Directory, publish: Publish, clock: Clock, limits: Limits) -> None:
         self._directory = directory
+        self._access = Access(directory)
         self._publish = publish
         self._clock = clock
         self._limits = limits
@@ -129,6 +131,11 @@ class PutEvents:
                 outcomes[at] = event
                 continue
             bus = arn_of(account, region, entry.event_bus_name)
+            try:
+                self._access.check_put(caller, bus, entry.source or "", entry.detail_type or "")
+            except Forbidden as error:
+                outcomes[at] = Refusal(error.code, error.message)
+                continue
             # As on AWS: an event for a bus that isn't there is accepted, and goes nowhere.
             if self._directory.has_bus(bus):
                 places, events = batches.setdefault(bus, ([], []))
