@@ -32,6 +32,7 @@ class Yard:
     def __init__(self, directory: Directory, clock: ManualClock, limits: Limits) -> None:
         self.published: list[tuple[str, list[Event]]] = []
         self.full: set[str] = set()
+        self.directory = directory
         self.put = PutEvents(directory, self._publish, clock, limits)
 
     async def _publish(self, bus: str, events: Sequence[Event]) -> None:
@@ -230,3 +231,11 @@ async def test_general_way_gives_the_same_answers(yard: Yard) -> None:
         "InvalidArgument",
     ]
     assert len(yard.bodies) == 1
+
+
+async def test_policy_that_cannot_be_held_to_keeps_only_the_owner(yard: Yard) -> None:
+    for account, code in (("123456789012", None), ("999999999999", "AccessDeniedException")):
+        bus = f"arn:aws:events:eu-west-1:{account}:event-bus/old"
+        await yard.directory.put_bus(Bus(arn=bus, name="old", created=0, modified=0, policy='{"Statement":{}}'))
+        answer = await yard(GOOD | {"EventBusName": bus})
+        assert answer["Entries"][0].get("ErrorCode") == code

@@ -64,6 +64,8 @@ class Access:
             if decider.allows if decider is not None else own:
                 return
             explicit = decider is not None
+        elif own:
+            return
         else:
             explicit = False
         reason = "with an explicit deny in a" if explicit else "because no"
@@ -108,7 +110,7 @@ def _bus_behind(resource: str) -> str:
 
 
 def _policy(text: str | None) -> Policy | None:
-    """The policy; None also for one kept by an earlier revision that can't be held to: it allows nobody."""
+    """The policy; None also for one kept by an earlier revision that can't be held to: it allows nobody else."""
     try:
         return parse_policy(text) if text is not None else None
     except InvalidRequest:
