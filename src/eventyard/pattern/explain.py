@@ -14,8 +14,10 @@ from eventyard.pattern.operators import (
     EqualsIgnoreCase,
     Exact,
     Exists,
+    Number,
     Numeric,
     Prefix,
+    Scalar,
     Suffix,
     Test,
     Wildcard,
@@ -65,14 +67,14 @@ def _first_failure(branch: Branch, event: Any) -> tuple[int, Explanation]:
         values = leaves(event, condition.path)
         if not values:
             return held, _failure(condition, "", "but the field is absent")
-        actual = json.dumps(values[0] if len(values) == 1 else values, ensure_ascii=False)
+        actual = _json(values[0]) if len(values) == 1 else _list(values)
         return held, _failure(condition, actual, f"but the event has {actual}")
     # Each condition holds alone, so the elements that satisfy them differ.
     for end in range(1, len(branch) + 1):
         if not branch_holds(branch[:end], event):
             condition = branch[end - 1]
             passing = [value for value in leaves(event, condition.path) if passes(condition, value)]
-            actual = json.dumps(passing, ensure_ascii=False)
+            actual = _list(passing)
             reason = "but only in a different array element than the conditions before"
             return end - 1, _failure(condition, actual, reason)
     raise AssertionError("a branch that holds was asked for its failure")
@@ -88,10 +90,19 @@ def _failure(condition: Condition, actual: str, reason: str) -> Explanation:
     return Explanation(False, ".".join(condition.path), operator, expected, actual, reason)
 
 
+def _json(value: Scalar) -> str:
+    """Numbers as they are written, since that is how they are compared."""
+    return value.text if isinstance(value, Number) else json.dumps(value, ensure_ascii=False)
+
+
+def _list(values: list[Scalar]) -> str:
+    return f"[{', '.join(map(_json, values))}]"
+
+
 def _describe(test: Test) -> tuple[str, str]:
     match test:
         case Exact(value):
-            return "equals", json.dumps(value, ensure_ascii=False)
+            return "equals", _json(value)
         case Prefix(text) | Suffix(text):
             name = "prefix" if isinstance(test, Prefix) else "suffix"
             return name + (" (ignoring case)" if test.ignore_case else ""), json.dumps(text, ensure_ascii=False)

@@ -1,132 +1,159 @@
-"""Many patterns against one event, and cheap changes: a large index, and a small one beside it for what is new.
+"""Many patterns against one event, and cheap changes at any time.
 
-Finding the rules is the business of ``tree``; this file keeps both indexes and the removals true.
+Finding the rules is the business of ``tree``; this file decodes for it, and knows which rule stands where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import msgspec
 
-from eventyard.pattern.decode import Paths
+from eventyard.pattern.decode import Paths, plain
 from eventyard.pattern.structure import Branch, Pattern, branch_holds, decode
-from eventyard.pattern.tree import Tree
-
-SMALL = 256
-"""As few rules are rebuilt whole in a few milliseconds."""
+from eventyard.pattern.tree import FEW, Rule, Tree, enter
 
 
-class _Index:
-    """A fixed set of rules.
+class _Typed:
+    """Rules that share one typed decoder."""
 
-    Rules on ``resources``, an array in every envelope, get an index of their own: they would force all others, too,
-    off the typed decoder.
+    def __init__(self, few: int) -> None:
+        self._paths = Paths()
+        self._tree = Tree(self._paths.attributes, few)
+        self._decode: Callable[[bytes], Any]
+        self._misfit: Callable[[Any], bool] | None
+
+    def __len__(self) -> int:
+        return len(self._tree.root.rules)
+
+    def add(self, rule: Rule) -> bool:
+        """False if the rule's paths don't go with those of the others."""
+        if not self._paths.add(rule.branch):
+            return False
+        self._tree.root.add(rule)
+        return True
+
+    def remove(self, rule: Rule) -> None:
+        self._tree.root.remove(rule.slot)
+        self._paths.remove(rule.branch)
+
+    def match(self, body: bytes, out: list[int]) -> bool:
+        """Append the slots that match; False if the event must be walked instead."""
+        if self._paths.stale:
+            self._decode, self._misfit = self._paths.decoder()
+        try:
+            event = self._decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        if self._misfit is not None and self._misfit(event):
+            return False
+        self._tree.root.run(event, out)
+        return True
+
+    def walk(self, event: Any, out: list[int]) -> None:
+        _walk(self._tree, event, out)
+
+
+class _Untyped:
+    """Rules no typed decoder serves.
+
+    Those on ``resources``, an array in every envelope, are of them: they would force all others, too, to be walked.
     """
 
-    def __init__(self, rules: list[tuple[int, Branch]], apart: bool = True) -> None:
-        paths = Paths()
-        fitting: list[tuple[int, Branch]] = []
-        self.odd: list[tuple[int, Branch]] = []
-        listed: list[tuple[int, Branch]] = []
-        for identity, branch in rules:
-            if apart and any(condition.path[0] == "resources" for condition in branch):
-                listed.append((identity, branch))
-                continue
-            fits = paths.add(condition.path for condition in branch)
-            (fitting if fits else self.odd).append((identity, branch))
-        self.listed = _Index(listed, apart=False) if listed else None
-        decoder, attributes = paths.decoder()
-        self.decode = decoder.decode
-        self.tree = Tree(fitting, attributes)
+    def __init__(self, few: int) -> None:
+        self._tree = Tree({}, few)
 
-    def match(self, body: bytes) -> list[int]:
-        out = self.listed._match_untyped(decode(body)) if self.listed is not None else []
-        try:
-            event = self.decode(body)
-        except msgspec.DecodeError:
-            return out + self._match_untyped(decode(body))
-        self.tree.root.run(event, out)
-        if self.odd:
-            plain = decode(body)
-            out += [identity for identity, branch in self.odd if branch_holds(branch, plain)]
-        return out
+    def __len__(self) -> int:
+        return len(self._tree.root.rules)
 
-    def _match_untyped(self, event: Any) -> list[int]:
-        candidates = self.tree.candidates(event)
-        out = [i for i, branches in candidates.items() if any(branch_holds(branch, event) for branch in branches)]
-        return out + [identity for identity, branch in self.odd if branch_holds(branch, event)]
+    def add(self, rule: Rule) -> bool:
+        self._tree.root.add(rule)
+        return True
+
+    def remove(self, rule: Rule) -> None:
+        self._tree.root.remove(rule.slot)
+
+    def match(self, body: bytes, out: list[int]) -> bool:
+        return False
+
+    def walk(self, event: Any, out: list[int]) -> None:
+        _walk(self._tree, event, out)
 
 
-def _branches(patterns: dict[int, Pattern]) -> list[tuple[int, Branch]]:
-    return [(identity, branch) for identity, pattern in patterns.items() for branch in pattern.branches]
+def _walk(tree: Tree, event: Any, out: list[int]) -> None:
+    out += [slot for slot, branch in tree.candidates(event).items() if branch_holds(branch, event)]
+
+
+def _untyped(branch: Branch) -> bool:
+    paths = [condition.path for condition in branch]
+    return any(
+        path[0] == "resources"
+        or not all(map(plain, path))
+        or any(path != other and path == other[: len(path)] for other in paths)
+        for path in paths
+    )
 
 
 class Matcher:
     """Patterns under keys, and which of them match an event.
 
-    Changes are cheap: the index is brought up to date by the next ``match``, and only its small part while the changes
-    since the last full build are few: ``small`` rules, or a sixteenth of all. Not thread-safe.
+    A change costs about as much as its one pattern and is in force from the next ``match`` on; nothing is built anew
+    for it. ``few`` rules are tested one by one where more are divided. Not thread-safe.
     """
 
-    def __init__(self, small: int = SMALL) -> None:
-        self._limit = small
-        self._identities: dict[Hashable, int] = {}
-        self._live: dict[int, Pattern] = {}
+    def __init__(self, few: int = FEW) -> None:
+        self._few = few
+        self._indexes: list[_Typed | _Untyped] = []
+        self._rules: dict[Hashable, list[tuple[Rule, _Typed | _Untyped]]] = {}
         self._keys: dict[int, Hashable] = {}
         self._next = 0
-        self._large: _Index | None = None
-        self._small: _Index | None = None
-        self._new: dict[int, Pattern] = {}
-        self._removed = 0
-        self._size = 0
-        self._stale = False
 
     def __len__(self) -> int:
-        return len(self._identities)
+        return len(self._rules)
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._identities
+        return key in self._rules
 
     def add(self, key: Hashable, pattern: Pattern) -> None:
         """Match ``pattern`` under ``key`` from now on, in place of any pattern the key had."""
         self.remove(key)
-        identity = self._next
-        self._next += 1
-        self._identities[key] = identity
-        self._live[identity] = pattern
-        self._keys[identity] = key
-        self._new[identity] = pattern
-        self._stale = True
+        rules = self._rules[key] = []
+        for branch in pattern.branches:
+            rule = enter(self._next, branch)
+            self._keys[self._next] = key
+            self._next += 1
+            rules.append((rule, self._place(rule)))
+
+    def _place(self, rule: Rule) -> _Typed | _Untyped:
+        kind = _Untyped if _untyped(rule.branch) else _Typed
+        for index in self._indexes:
+            if type(index) is kind and index.add(rule):
+                return index
+        index = kind(self._few)
+        index.add(rule)
+        self._indexes.append(index)
+        return index
 
     def remove(self, key: Hashable) -> None:
         """Forget ``key``; an unknown key is no error."""
-        identity = self._identities.pop(key, None)
-        if identity is None:
-            return
-        del self._live[identity], self._keys[identity]
-        if self._new.pop(identity, None) is None:
-            self._removed += 1
-        self._stale = True
+        for rule, index in self._rules.pop(key, ()):
+            del self._keys[rule.slot]
+            index.remove(rule)
+            if not len(index):
+                self._indexes.remove(index)
 
     def match(self, body: bytes) -> list[Hashable]:
         """The keys, each once and in no order, whose patterns match the event, a whole envelope as a JSON object."""
-        if self._stale:
-            self._refresh()
-        found = self._large.match(body) if self._large is not None else []
-        if self._small is not None:
-            found += self._small.match(body)
+        found: list[int] = []
+        event = None
+        for index in self._indexes:
+            if not index.match(body, found):
+                if event is None:
+                    event = decode(body)
+                index.walk(event, found)
         keys = self._keys
-        # Several branches of one rule may have matched, and rules removed since are still in the index.
-        return [keys[identity] for identity in (set(found) if len(found) > 1 else found) if identity in keys]
-
-    def _refresh(self) -> None:
-        large = self._size
-        if large < self._limit or len(self._new) > max(self._limit, large // 16) or self._removed > large // 2:
-            self._large = _Index(_branches(self._live))
-            self._size = len(self._live)
-            self._small, self._new, self._removed = None, {}, 0
-        else:
-            self._small = _Index(_branches(self._new)) if self._new else None
-        self._stale = False
+        if len(found) < 2:
+            return [keys[slot] for slot in found]
+        # Several branches of one rule may have matched, and one branch in several ways.
+        return list({keys[slot]: None for slot in found})

@@ -20,6 +20,34 @@ Constant = Callable[[Any], str]
 BOUND = 5_000_000_000
 
 
+class Number(float):
+    """A JSON number with a fraction or an exponent: ordered by its value, but equal only to the same text.
+
+    EventBridge compares numbers by their string representation, see PATTERNS.md. Whole numbers have only one (minus
+    zero apart) and are plain ``int``.
+    """
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and other.text == self.text
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 class Test(msgspec.Struct, frozen=True):
     """One operator with its operand."""
 
@@ -34,7 +62,7 @@ class Test(msgspec.Struct, frozen=True):
 
 
 class Exact(Test, frozen=True):
-    """Equality; numbers numerically, and true is not 1."""
+    """Equality, of numbers as they are written; and true is not 1."""
 
     value: Scalar
 
@@ -140,7 +168,7 @@ class Numeric(Test, frozen=True):
     def code(self, name: str, constant: Constant) -> str:
         low, high = constant(self.low), constant(self.high)
         span = f"{low} {'<=' if self.low_closed else '<'} {name} {'<=' if self.high_closed else '<'} {high}"
-        return f"(({name}.__class__ is int or {name}.__class__ is float) and {span})"
+        return f"(({name}.__class__ is int or {name}.__class__ is float or {name}.__class__ is N) and {span})"
 
 
 class Cidr(Test, frozen=True):
@@ -188,7 +216,7 @@ class AnythingBut(Test, frozen=True):
 
 
 def any_of(tests: tuple[Test, ...], name: str, constant: Constant) -> str:
-    """Expression that is true when one of ``tests`` passes; strings go into one set."""
+    """Expression that is true when one of ``tests`` passes; strings go into one set. May name U (absent) and N."""
     texts = [test.value for test in tests if isinstance(test, Exact) and isinstance(test.value, str)]
     codes = [t.code(name, constant) for t in tests if not (isinstance(t, Exact) and isinstance(t.value, str))]
     if len(texts) == 1:

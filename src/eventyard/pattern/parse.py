@@ -181,7 +181,7 @@ class _Reader:
                 self.refuse("Value must be between -5.0E9 and 5.0E9, inclusive", operand)
             if bounds and (operator.value[0] != "<" or next(iter(bounds))[0] != ">"):
                 self.refuse("Bad numeric range operator: " + operator.value, operator)
-            bounds[operator.value] = operand.value
+            bounds[operator.value] = operand.value if isinstance(operand.value, int) else float(operand.value)
         if "=" in bounds:
             return Numeric(bounds["="], True, bounds["="], True)
         low = bounds.get(">", bounds.get(">=", -BOUND))

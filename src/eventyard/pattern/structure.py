@@ -8,11 +8,13 @@ holds ("Arrays in event patterns", EventBridge user guide). Parsing and indexing
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
-from eventyard.pattern.operators import Exists, Scalar, Test
+from eventyard.pattern.operators import Exists, Number, Scalar, Test
 
 Path = tuple[str, ...]
 
@@ -38,12 +40,32 @@ class Pattern(msgspec.Struct, frozen=True):
     branches: tuple[Branch, ...]
 
 
+DEEPEST = 1100
+"""Levels of nesting that can be decoded: EventBridge takes 1,000 in a detail, and the envelope adds its own."""
+
+_decode = msgspec.json.Decoder(float_hook=Number).decode
+
+
 def decode(body: bytes) -> Any:
     """The event as plain Python values; duplicate keys: the last one counts."""
     try:
-        return msgspec.json.decode(body)
+        return _decode(body)
+    except RecursionError:
+        return _decode_deep(body)
     except msgspec.DecodeError:
-        return json.loads(body)
+        return json.loads(body, parse_float=Number)
+
+
+def _decode_deep(body: bytes) -> Any:
+    """The decoder is C, and its frames are small: it counts against a limit that is meant for Python's."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + DEEPEST)
+    try:
+        return _decode(body)
+    except msgspec.DecodeError:
+        return json.loads(body, parse_float=Number)
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 def matches(pattern: Pattern, body: bytes) -> bool:
@@ -62,7 +84,7 @@ def _holds(conditions: list[Condition], depth: int, node: Any) -> bool:
     if not conditions:
         return True
     if isinstance(node, list):
-        return any(_holds(conditions, depth, element) for element in node)
+        return any(_holds(conditions, depth, element) for element in elements(node))
     if isinstance(node, dict):
         groups: dict[str, list[Condition]] = {}
         for condition in conditions:
@@ -78,10 +100,23 @@ def passes(condition: Condition, value: Scalar) -> bool:
     return any(test.matches(value) for test in condition.tests)
 
 
+def elements(array: list[Any]) -> Iterator[Any]:
+    """What stands in an array and in the arrays in it, however deep: walks without recursion."""
+    stack = [iter(array)]
+    while stack:
+        for element in stack[-1]:
+            if isinstance(element, list):
+                stack.append(iter(element))
+                break
+            yield element
+        else:
+            stack.pop()
+
+
 def leaves(node: Any, path: Path, depth: int = 0) -> list[Scalar]:
     """Every scalar the event has at ``path``, through all arrays; objects and empty arrays are none."""
     if isinstance(node, list):
-        return [leaf for element in node for leaf in leaves(element, path, depth)]
+        return [leaf for element in elements(node) for leaf in leaves(element, path, depth)]
     if isinstance(node, dict):
         return leaves(node[path[depth]], path, depth + 1) if depth < len(path) and path[depth] in node else []
     return [node] if depth == len(path) else []

@@ -1,4 +1,4 @@
-"""Strict JSON with positions, so that a refusal can say where. Knows nothing of patterns."""
+"""Strict JSON with positions, so that a refusal can say where, and with numbers as they are written."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from eventyard.errors import InvalidPattern
+from eventyard.pattern.operators import Number
 
 SPACE = re.compile(r"[ \t\n\r]*")
 NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -63,7 +64,7 @@ def _value(text: str, at: int, depth: int) -> Node:
         exact = number.group(1) is None and number.group(2) is None
         if len(token) > 300 or (not exact and abs(float(token)) == float("inf")):
             refuse(f"Numeric value ({token[:40]}) out of range", text, number.end())
-        return Node(int(token) if exact else float(token), number.end())
+        return Node(int(token) if exact else Number(token), number.end())
     for word, value in WORDS.items():
         if text.startswith(word, at):
             return Node(value, at + len(word))

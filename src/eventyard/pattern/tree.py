@@ -1,236 +1,290 @@
-"""The index: rules as a decision tree, each node a generated function, made when an event first reaches it.
+"""The index: rules as a decision tree that grows and shrinks with them.
 
-A node sends an event on by the value of its most telling fields (hash look-ups for equality, prefixes, suffixes and
-lower-cased text) and tests what is left one by one. Generated code holds names of constants and local variables
-only. Events with arrays walk the same tree for candidates, which are then evaluated in full.
+A node divides its rules by the fields that divide them best, each through tables (``tables``), and tests one by one
+the few that are left. How, it decides when an event first reaches it; later rules go the ways that are there. So a
+change touches one way down the tree, and nothing is ever built anew as a whole, unless the rules have become quite
+others than those a node was divided for. Events with arrays walk the same tree for candidates, which are then
+evaluated in full.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Collection
+from itertools import islice
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
-from eventyard.pattern.operators import EqualsIgnoreCase, Exact, Prefix, Scalar, Suffix, Test, any_of
+from eventyard.pattern.code import Run, Source, check
+from eventyard.pattern.operators import Scalar
 from eventyard.pattern.structure import Branch, Condition, Path, leaves
-
-Rule = tuple[int, Branch, Branch]
-"""Identity, the whole branch, and the conditions not yet decided on the way to this node."""
-Run = Callable[[Any, list[int]], None]
-Found = Callable[[Path], list[Scalar]]
+from eventyard.pattern.tables import Facet, Grams, Leftovers, Ranges, Table, facets
 
 FEW = 4
 """As many rules are tested one by one rather than sent on."""
+SAMPLE = 256
+"""As many of a node's rules say well enough by which field to divide it."""
 
-LOOKUPS: dict[str, str] = {
-    "text": "x",
-    "number": "x",
-    "word": "x",
-    "prefix": "x[:{n}]",
-    "suffix": "x[-{n}:]",
-    "folded": "x.lower()",
-    "folded prefix": "x.lower()[:{n}]",
-    "folded suffix": "x.lower()[-{n}:]",
-}
+Found = Callable[[Path], list[Scalar]]
 
 
-def placement(test: Test) -> tuple[str, int, Scalar] | None:
-    """The look-up table a test belongs in (kind and length of the text) and its key there, or None.
+class Rule(NamedTuple):
+    """A branch of a pattern on its way down: how it can still be divided, and what must be tested where it ends."""
 
-    Numbers and the words true, false and null are kinds of their own: to a dict True and 1 are the same key.
-    """
-    match test:
-        case Exact(value):
-            if isinstance(value, str):
-                return "text", 0, value
-            return "word" if value is None or isinstance(value, bool) else "number", 0, value
-        case Prefix(text) if text:
-            return "folded prefix" if test.ignore_case else "prefix", len(text), text
-        case Suffix(text) if text:
-            return "folded suffix" if test.ignore_case else "suffix", len(text), text
-        case EqualsIgnoreCase(text):
-            return "folded", 0, text
-    return None
+    slot: int
+    branch: Branch
+    open: tuple[Facet, ...]
+    kept: tuple[Condition, ...]
+
+    @property
+    def conditions(self) -> list[Condition]:
+        return [facet.condition for facet in self.open if not facet.hint] + list(self.kept)
 
 
-def lookup(kind: str, length: int, value: Scalar) -> Scalar:
-    """The key a value has in a table, for the walk in Python; tables keep values of one type only."""
-    if kind == "word":
-        return value if value is None or isinstance(value, bool) else ""
-    if kind == "number":
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else ""
-    if not isinstance(value, str):
+def enter(slot: int, branch: Branch) -> Rule:
+    """A rule as it stands at the root."""
+    ways = [facet for condition in branch for facet in facets(condition)]
+    kept = {id(facet.condition): facet.condition for facet in ways if facet.hint}
+    return Rule(slot, branch, tuple(ways), tuple(kept.values()))
+
+
+def _table(kind: str, length: int) -> Table[Node]:
+    match kind:
+        case "range":
+            return Ranges(kind, length)
+        case "gram":
+            return Grams(kind, length)
+        case "tests":
+            return Leftovers(kind, length, check)
+    return Table(kind, length)
+
+
+class Switch:
+    """Rules divided by their conditions on one path."""
+
+    __slots__ = ("aspect", "path", "tables", "tree")
+
+    def __init__(self, path: Path, aspect: str, tree: Tree) -> None:
+        self.path = path
+        self.aspect = aspect
+        self.tree = tree
+        self.tables: dict[tuple[str, int], Table[Node]] = {}
+
+    def facet(self, rule: Rule) -> Facet | None:
+        """What ``rule`` goes by here; None if it does not go here."""
+        for facet in rule.open:
+            if facet.path == self.path and facet.aspect == self.aspect:
+                return facet
         return None
-    if kind.startswith("folded"):
-        value = value.lower()
-    if kind.endswith("prefix"):
-        return value[:length]
-    return value[-length:] if kind.endswith("suffix") else value
+
+    def add(self, rule: Rule, facet: Facet) -> bool:
+        """Whether this took a table more."""
+        kept = rule.kept if facet.decides or facet.hint else (*rule.kept, facet.condition)
+        below = Rule(rule.slot, rule.branch, tuple(each for each in rule.open if each is not facet), kept)
+        more = False
+        for place in facet.places:
+            at = place.kind, place.length
+            table = self.tables.get(at)
+            if table is None:
+                more = True
+                table = self.tables[at] = _table(*at)
+            node = table.nodes.get(place.key)
+            if node is None:
+                node = Node(self.tree)
+                table.put(place.key, node, facet.condition)
+            node.add(below)
+        return more
+
+    def remove(self, rule: Rule, facet: Facet) -> bool:
+        """Whether this left a table fewer."""
+        fewer = False
+        for place in facet.places:
+            at = place.kind, place.length
+            table = self.tables.get(at)
+            node = table.nodes.get(place.key) if table is not None else None
+            if table is None or node is None:
+                continue
+            node.remove(rule.slot)
+            if not node.rules:
+                table.drop(place.key)
+                if not table.nodes:
+                    del self.tables[at]
+                    fewer = True
+        return fewer
 
 
 class Node:
-    """Some rules, divided by the fields that divide them best."""
+    """Some rules, by slot; ``rest`` are those no switch takes, and ``bunches`` what the rest spilt when it was many."""
 
-    __slots__ = ("attributes", "rest", "run", "switches")
+    __slots__ = ("bunches", "divided", "rest", "rules", "run", "switches", "tree")
 
-    def __init__(self, rules: list[Rule], attributes: dict[Path, str]) -> None:
-        self.attributes = attributes
-        self.switches: list[tuple[Path, dict[tuple[str, int], dict[Scalar, Node]]]] = []
-        while len(rules) > FEW and (path := best_path(rules)) is not None:
-            tables, rules = divide(rules, path)
-            self.switches.append(
-                (path, {at: {k: Node(cell, attributes) for k, cell in t.items()} for at, t in tables.items()})
-            )
-        self.rest = rules
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.rules: dict[int, Rule] = {}
+        self._collapse()
+
+    def _collapse(self) -> None:
+        self.rest = self.rules
+        self.switches: list[Switch] = []
+        self.bunches: list[Node] = []
+        self.divided = 0
+        """How many rules there were when it was decided how to divide them; 0: not yet."""
         self.run: Run = self._first_run
 
+    def add(self, rule: Rule) -> None:
+        self.rules[rule.slot] = rule
+        if not self.divided:
+            return
+        if len(self.rules) > 4 * self.divided + self.tree.many:
+            self._review()
+            if not self.divided:
+                return
+        for switch in self.switches:
+            if (facet := switch.facet(rule)) is not None:
+                if switch.add(rule, facet):
+                    self.run = self._first_run
+                return
+        self.rest[rule.slot] = rule
+        self.run = self._first_run
+
+    def remove(self, slot: int) -> None:
+        rule = self.rules.pop(slot, None)
+        if rule is None or not self.divided:
+            return
+        if 4 * len(self.rules) + self.tree.many < self.divided:
+            self._review()
+        if self.rest is self.rules or self.rest.pop(slot, None) is not None:
+            self.run = self._first_run
+            return
+        for bunch in self.bunches:
+            if slot in bunch.rules:
+                bunch.remove(slot)
+                if not bunch.rules:
+                    self.bunches.remove(bunch)
+                    self.run = self._first_run
+                return
+        for switch in self.switches:
+            if (facet := switch.facet(rule)) is not None:
+                if switch.remove(rule, facet):
+                    if not switch.tables:
+                        self.switches.remove(switch)
+                    self.run = self._first_run
+                return
+
+    def _review(self) -> None:
+        """Start again if by now another field divides the rules best."""
+        first = (self.switches[0].path, self.switches[0].aspect) if self.switches else None
+        if best(self.rules.values()) == first and len(self.bunches) <= 1:
+            self.divided = max(len(self.rules), 1)
+        else:
+            self._collapse()
+
+    def _divide(self) -> None:
+        few = self.tree.few
+        while len(self.rest) > few and (choice := best(self.rest.values())) is not None:
+            switch = Switch(*choice, self.tree)
+            left: dict[int, Rule] = {}
+            for slot, rule in self.rest.items():
+                if (facet := switch.facet(rule)) is None:
+                    left[slot] = rule
+                else:
+                    switch.add(rule, facet)
+            self.rest = left
+            self.switches.append(switch)
+        if len(self.rest) > self.tree.many:
+            spilt = [rule for rule in self.rest.values() if rule.open or rule.kept]
+            self.rest = {slot: rule for slot, rule in self.rest.items() if not (rule.open or rule.kept)}
+            for start in range(0, len(spilt), self.tree.many):
+                self.bunches.append(Bunch(self.tree, spilt[start : start + self.tree.many]))
+        self.divided = max(self.divided, len(self.rules), 1)
+
     def _first_run(self, event: Any, out: list[int]) -> None:
-        self.run = generate(self)
+        self._divide()
+        source = Source(self.tree.attributes)
+        for switch in self.switches:
+            source.switch(switch.path, switch.tables.values())
+        self._write_rest(source)
+        for bunch in self.bunches:
+            source.call(bunch)
+        self.run = source.function()
         self.run(event, out)
 
-    def candidates(self, found: Found, out: dict[int, list[Branch]]) -> None:
+    def _write_rest(self, source: Source) -> None:
+        sure = []
+        for rule in self.rest.values():
+            if conditions := rule.conditions:
+                source.rule(rule.slot, conditions)
+            else:
+                sure.append(rule.slot)
+        source.rules(sure)
+
+    def candidates(self, found: Found, out: dict[int, Branch]) -> None:
         """Every rule that could match given the values found at each path, in any array."""
-        for identity, branch, _ in self.rest:
-            out.setdefault(identity, []).append(branch)
-        for path, tables in self.switches:
-            for value in found(path):
-                for (kind, length), table in tables.items():
-                    below = table.get(lookup(kind, length, value))
-                    if below is not None:
-                        below.candidates(found, out)
+        if not self.divided:
+            self._divide()
+        for slot, rule in self.rest.items():
+            out[slot] = rule.branch
+        for bunch in self.bunches:
+            bunch.candidates(found, out)
+        for switch in self.switches:
+            for value in found(switch.path) or (UNSET,):
+                for table in switch.tables.values():
+                    for node in table.find(value):
+                        node.candidates(found, out)
 
 
-def dividing(condition: Condition) -> list[tuple[str, int, Scalar]] | None:
-    """Where all the tests of a condition belong, or None if one belongs in no table."""
-    places = [placement(test) for test in condition.tests]
-    return None if None in places else [place for place in places if place is not None]
+class Bunch(Node):
+    """Rules that nothing divides."""
+
+    __slots__ = ()
+
+    def __init__(self, tree: Tree, rules: list[Rule]) -> None:
+        super().__init__(tree)
+        self.rules.update({rule.slot: rule for rule in rules})
+
+    def _divide(self) -> None:
+        self.divided = len(self.rules)
 
 
-def best_path(rules: list[Rule]) -> Path | None:
-    """The path that takes most rules off the list and spreads them widest."""
-    keys: dict[Path, Counter[tuple[str, int, Scalar]]] = defaultdict(Counter)
-    covered: Counter[Path] = Counter()
-    for _, _, conditions in rules:
-        for condition in conditions:
-            places = dividing(condition)
-            if places is not None:
-                covered[condition.path] += 1
-                keys[condition.path].update(places)
-    best, best_score = None, 2
-    for path, count in covered.items():
-        score = count - max(keys[path].values()) + (1 if len(keys[path]) > 1 else 0)
-        if score > best_score:
-            best, best_score = path, score
-    return best
-
-
-def divide(rules: list[Rule], path: Path) -> tuple[dict[tuple[str, int], dict[Scalar, list[Rule]]], list[Rule]]:
-    """Rules by table and key of their condition on ``path``, and the rules that have none to go by."""
-    tables: dict[tuple[str, int], dict[Scalar, list[Rule]]] = {}
-    rest: list[Rule] = []
-    for identity, branch, conditions in rules:
-        chosen, places = None, None
-        for position, condition in enumerate(conditions):
-            if condition.path == path and (places := dividing(condition)) is not None:
-                chosen = position
-                break
-        if chosen is None or places is None:
-            rest.append((identity, branch, conditions))
-            continue
-        left = (identity, branch, conditions[:chosen] + conditions[chosen + 1 :])
-        for kind, length, key in dict.fromkeys(places):
-            tables.setdefault((kind, length), {}).setdefault(key, []).append(left)
-    return tables, rest
-
-
-class _Source:
-    """The text of one function and the constants it names."""
-
-    def __init__(self, attributes: dict[Path, str]) -> None:
-        self.attributes = attributes
-        self.lines = ["def run(e, out):"]
-        self.names: dict[str, Any] = {"U": UNSET}
-        self.locals: dict[Path, str] = {}
-
-    def constant(self, value: Any) -> str:
-        name = f"K{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def local(self, path: Path) -> str:
-        if path not in self.locals:
-            self.locals[path] = f"v{len(self.locals)}"
-            self.lines.append(f" {self.locals[path]} = e{self.attributes[path]}")
-        return self.locals[path]
-
-    def function(self) -> Run:
-        if len(self.lines) == 1:
-            self.lines.append(" pass")
-        exec(compile("\n".join(self.lines), "<pattern index>", "exec"), self.names)
-        run: Run = self.names["run"]
-        return run
-
-
-def generate(node: Node) -> Run:
-    """The function of one node: appends the identities of its rules that an event without arrays matches."""
-    source = _Source(node.attributes)
-    for path, tables in node.switches:
-        _generate_switch(source, source.local(path), tables)
-    shared: dict[Condition | None, list[Rule]] = {}
-    for rule in node.rest:
-        # Equal conditions may be the same to a dict yet differ in true and 1, hence only those on text are shared.
-        first = next((c for c in rule[2] if _on_text(c)), None)
-        shared.setdefault(first, []).append(rule)
-    for path in dict.fromkeys(c.path for rule in node.rest for c in rule[2]):
-        source.local(path)
-    for first, rules in shared.items():
-        indent = " "
-        if first is not None and len(rules) > 1:
-            source.lines.append(f" if {_condition(source, first)}:")
-            indent = "  "
-        for identity, _, conditions in rules:
-            left = [c for c in conditions if len(rules) == 1 or c != first]
-            test = " and ".join(f"({_condition(source, c)})" for c in left) or "True"
-            source.lines.append(f"{indent}if {test}: out.append({identity})")
-    return source.function()
-
-
-def _on_text(condition: Condition) -> bool:
-    return all(not isinstance(t, Exact) or isinstance(t.value, str) for t in condition.tests) and all(
-        isinstance(t, Exact | Prefix | Suffix | EqualsIgnoreCase) for t in condition.tests
-    )
-
-
-def _condition(source: _Source, condition: Condition) -> str:
-    return any_of(condition.tests, source.local(condition.path), source.constant)
-
-
-def _generate_switch(source: _Source, name: str, tables: dict[tuple[str, int], dict[Scalar, Node]]) -> None:
-    by_type = {
-        f"{name}.__class__ is str": [at for at in tables if at[0] not in ("number", "word")],
-        f"{name}.__class__ is int or {name}.__class__ is float": [at for at in tables if at[0] == "number"],
-        f"{name} is None or {name}.__class__ is bool": [at for at in tables if at[0] == "word"],
-    }
-    for test, places in by_type.items():
-        if not places:
-            continue
-        source.lines.append(f" if {test}:")
-        for kind, length in places:
-            key = LOOKUPS[kind].format(n=length).replace("x", name, 1)
-            source.lines.append(f"  n = {source.constant(tables[kind, length].get)}({key})")
-            source.lines.append("  if n is not None: n.run(e, out)")
+def best(rules: Collection[Rule]) -> tuple[Path, str] | None:
+    """The path, with the aspect, that takes most rules off the list and spreads them widest."""
+    keys: dict[tuple[Path, str], Counter[tuple[str, int, Any]]] = {}
+    weights: dict[tuple[Path, str], float] = {}
+    covered: Counter[tuple[Path, str]] = Counter()
+    for rule in islice(rules, 0, None, max(len(rules) // SAMPLE, 1)):
+        for facet in rule.open:
+            at = facet.path, facet.aspect
+            if at not in keys:
+                keys[at] = Counter()
+                weights[at] = 0.0
+            for place in facet.places:
+                keys[at][place[:3]] += 1
+            covered[at] += 1
+            weights[at] += facet.weight
+    choice, most = None, 2.0
+    for at, count in covered.items():
+        different = len(keys[at])
+        if at[1] == "tests":
+            score = (count - 4 * different) * 0.25
+        else:
+            score = (count - max(keys[at].values()) + (1 if different > 1 else 0)) * weights[at] / count
+        if score > most:
+            choice, most = at, score
+    return choice
 
 
 class Tree:
-    """An index over rules that all fit one typed decoder."""
+    """An index over rules whose values ``attributes`` tells how to reach in a decoded event."""
 
-    def __init__(self, rules: list[tuple[int, Branch]], attributes: dict[Path, str]) -> None:
-        self.root = Node([(identity, branch, branch) for identity, branch in rules], attributes)
+    def __init__(self, attributes: dict[Path, str], few: int = FEW) -> None:
+        self.attributes = attributes
+        self.few = few
+        self.many = 8 * few
+        self.root = Node(self)
 
-    def candidates(self, event: Any) -> dict[int, list[Branch]]:
-        """Rules, with the branches to evaluate, that an event with arrays may match."""
+    def candidates(self, event: Any) -> dict[int, Branch]:
+        """Branches to evaluate, by slot: those that an event with arrays may match."""
         known: dict[Path, list[Scalar]] = {}
 
         def found(path: Path) -> list[Scalar]:
@@ -238,6 +292,6 @@ class Tree:
                 known[path] = leaves(event, path)
             return known[path]
 
-        out: dict[int, list[Branch]] = {}
+        out: dict[int, Branch] = {}
         self.root.candidates(found, out)
         return out

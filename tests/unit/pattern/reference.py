@@ -16,9 +16,18 @@ from typing import Any
 GONE = object()
 
 
+class Written(float):
+    """A number that is not whole, and how it was written."""
+
+    def __new__(cls, text: str) -> Written:
+        self = super().__new__(cls, text)
+        self.text = text
+        return self
+
+
 def matches(pattern: str, body: bytes) -> bool:
-    whole = json.loads(body)
-    return any(holds(json.loads(pattern), choice, whole, ()) for choice in choices(whole))
+    whole = json.loads(body, parse_float=Written)
+    return any(holds(json.loads(pattern, parse_float=Written), choice, whole, ()) for choice in choices(whole))
 
 
 def choices(node: Any) -> list[Any]:
@@ -65,6 +74,8 @@ def passes(test: Any, value: Any, whole: Any, path: tuple[str, ...]) -> bool:
 
 
 def same(left: Any, right: Any) -> bool:
+    if isinstance(left, Written) or isinstance(right, Written):
+        return getattr(left, "text", "") == getattr(right, "text", "")
     return isinstance(left, bool) == isinstance(right, bool) and left == right
 
 
