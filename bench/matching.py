@@ -1,10 +1,13 @@
 """Events matched per second at 10 to 10,000 rules, against a naive walk and, if installed, moto's matcher.
 
+Then what rules that come and go cost, and 10,000 rules of one operator each.
+
 Run: python bench/matching.py. Prints figures, asserts only that the matchers agree, never a time.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import sys
@@ -150,15 +153,143 @@ def rate(match: Callable[[bytes], int], bodies: list[bytes], seconds: float) -> 
     return len(counts) / (time.perf_counter() - start), counts
 
 
-def one_more(matcher: Matcher, rules: int, bodies: list[bytes]) -> None:
-    matcher.add("one more", parse('{"source": ["shop.service1"], "detail": {"state": ["paid"]}}'))
-    start = time.perf_counter()
-    matcher.match(bodies[0])
-    print(f"adding 1 rule to {rules:,}: {(time.perf_counter() - start) * 1e3:.2f} ms until the next event is matched")
-    start = time.perf_counter()
-    for body in bodies:
-        matcher.match(body)
-    print(f"with the new rule beside the index: {len(bodies) / (time.perf_counter() - start):,.0f} ev/s")
+def crowd(name: str, number: int, draw: random.Random) -> Any:
+    """One of 10,000 tests of one operator, each with an operand of its own, of which few pass for a value."""
+    low = draw.randrange(1_000_000)
+    return {
+        "exact": f"id-{number}",
+        "exact number": number,
+        "numeric, narrow": {"numeric": [">=", low, "<", low + draw.choice([1, 10, 100])]},
+        "numeric, wide": {"numeric": [">", low - 5_000, "<=", low + 5_000]},
+        "numeric, one-sided": {"numeric": [">", 1_000_000 - number // 5]},
+        "cidr": {"cidr": f"10.{number // 256 % 256}.{number % 256}.0/{draw.choice([24, 26, 28])}"},
+        "prefix": {"prefix": f"id-{number}-"},
+        "suffix": {"suffix": f"-{number}.png"},
+        "ignore case": {"equals-ignore-case": f"ID-{number}"},
+        "wildcard, ends": {"wildcard": f"id-{number}-*.png"},
+        "wildcard, one prefix": {"wildcard": f"id-*-{number}.png"},
+        "wildcard, middle": {"wildcard": f"*-{number}-*"},
+        "anything-but": {"anything-but": [f"id-{number}", "gone"]},
+        "exists": {"exists": True},
+        "absent": {"exists": False},
+    }[name]
+
+
+def crowd_value(name: str, draw: random.Random) -> Any:
+    number = draw.randrange(SIZES[-1])
+    kind = name.partition(",")[0]
+    if kind == "numeric":
+        return draw.randrange(1_000_000)
+    if kind == "exact number":
+        return number
+    if kind == "cidr":
+        return f"10.{draw.randrange(256)}.{draw.randrange(256)}.{draw.randrange(256)}"
+    if kind in ("exact", "ignore case"):
+        return f"id-{number}"
+    return f"id-{number}-{draw.randrange(SIZES[-1])}-{number}.png"
+
+
+OPERATORS = [
+    *("exact", "exact number", "numeric, narrow", "numeric, wide", "numeric, one-sided", "cidr", "prefix", "suffix"),
+    *("ignore case", "wildcard, ends", "wildcard, one prefix", "wildcard, middle", "anything-but", "exists", "absent"),
+]
+
+
+def operators(seconds: float = 1.5) -> None:
+    """10,000 rules of one operator on one field. Those of exists also name one of 1,000 states; anything-but nothing
+    else, so that nearly all rules match every event and the answer itself is the cost."""
+    print(f"\n{'10,000 rules of one operator':>30} {'ev/s':>9} {'matches':>9} {'first event':>12}")
+    for name in OPERATORS:
+        draw = random.Random(name)
+        matcher = Matcher()
+        for number in range(SIZES[-1]):
+            detail = {"field": [crowd(name, number, draw)]}
+            if name in ("exists", "absent"):
+                detail["state"] = [number % 1_000]
+            matcher.add(number, parse(json.dumps({"detail": detail})))
+        bodies = []
+        for _ in range(5_000):
+            detail = {"field": crowd_value(name, draw), "state": draw.randrange(1_000), "note": "n" * 150}
+            if name == "absent" and draw.random() < 0.5:
+                del detail["field"]
+            bodies.append(json.dumps({"source": "shop", "detail": detail}).encode())
+        start = time.perf_counter()
+        matcher.match(bodies[0])
+        first = time.perf_counter() - start
+        rate(lambda body: len(matcher.match(body)), bodies, seconds)  # noqa: B023 - called before the loop goes on
+        speed, counts = rate(lambda body: len(matcher.match(body)), bodies, seconds)  # noqa: B023 - as above
+        print(f"{name:>30} {speed:>9,.0f} {sum(counts) / len(counts):>9,.1f} {first * 1e3:>9.1f} ms")
+
+
+class Collector:
+    """How long the interpreter's collector of cycles held everything up: its pauses are not the matcher's own."""
+
+    def __init__(self) -> None:
+        self.spent = 0.0
+        self._since = 0.0
+        gc.callbacks.append(self._call)
+
+    def _call(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._since = time.perf_counter()
+        else:
+            self.spent += time.perf_counter() - self._since
+
+    def take(self) -> float:
+        spent, self.spent = self.spent, 0.0
+        return spent
+
+
+def longest(name: str, pauses: list[tuple[float, float]]) -> None:
+    """``pauses``: seconds in all, and those of them in the collector."""
+    own = sorted(all_ - collector for all_, collector in pauses)
+    print(
+        f"{name}: longest pause {own[-1] * 1e3:.1f} ms, 99.9 % {own[-len(own) // 1000] * 1e3:.1f} ms, "
+        f"mean {sum(own) / len(own) * 1e3:.2f} ms; with the collector {max(pauses)[0] * 1e3:.1f} ms"
+    )
+
+
+def changes(rules: int = SIZES[-1], steps: int = 3_000) -> None:
+    """What rules that come and go cost the events in between: pauses as an event sees them, and the rate."""
+    draw = random.Random(1)
+    patterns = [parse(json.dumps(rule(number, rules, draw))) for number in range(rules)]
+    extra = [parse(json.dumps(rule(draw.randrange(rules), rules, draw))) for _ in range(steps)]
+    bodies = [event(number, rules, draw) for number in range(EVENTS)]
+    matcher = Matcher()
+    collector = Collector()
+    pauses = []
+    for number, pattern in enumerate(patterns):
+        collector.take()
+        start = time.perf_counter()
+        matcher.add(number, pattern)
+        matcher.match(bodies[number % EVENTS])
+        pauses.append((time.perf_counter() - start, collector.take()))
+    print()
+    longest(f"from 0 to {rules:,} rules, an event after each", pauses)
+
+    def quiet() -> float:
+        return rate(lambda body: len(matcher.match(body)), bodies, 5)[0]
+
+    quiet()
+    before = quiet()
+    pauses, spent, seen = [], 0.0, 0
+    for number, pattern in enumerate(extra):
+        collector.take()
+        start = time.perf_counter()
+        if number % 2:
+            matcher.remove(draw.randrange(rules))
+        else:
+            matcher.add(rules + number, pattern)
+        matcher.match(bodies[number % EVENTS])
+        pauses.append((time.perf_counter() - start, collector.take()))
+        for body in bodies[(number * 9) % (EVENTS - 9) :][:9]:
+            matcher.match(body)
+        spent += time.perf_counter() - start
+        seen += 10
+    longest(f"a change before every 10th event, {steps:,} changes", pauses)
+    print(f"ev/s before {before:,.0f}, with these changes in between {seen / spent:,.0f}, after {quiet():,.0f}")
+    matcher.add("one more", parse('{"source": ["shop.service1"], "detail": {"state": ["paid"], "new": [1]}}'))
+    print(f"ev/s with one rule more, on a new field: {quiet():,.0f}")
 
 
 def main() -> None:
@@ -200,7 +331,6 @@ def main() -> None:
         if not agree:
             sys.exit("the naive walk found other matches")
     print(f"mean event: {sum(map(len, bodies)) / EVENTS:.0f} B")
-    one_more(matcher, SIZES[-1], bodies)
     tracemalloc.start()
     fresh = Matcher()
     for number, pattern in enumerate(patterns):
@@ -208,6 +338,9 @@ def main() -> None:
     for body in bodies[:5_000]:
         fresh.match(body)
     print(f"memory of the index at {SIZES[-1]:,} rules: {tracemalloc.get_traced_memory()[0] / 1e6:.0f} MB")
+    tracemalloc.stop()
+    changes()
+    operators()
 
 
 if __name__ == "__main__":
