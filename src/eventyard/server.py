@@ -23,7 +23,17 @@ from eventyard.api.platform import Platform
 from eventyard.api.scheduler import scheduler_door
 from eventyard.api.sqs import sqs_door
 from eventyard.api.sts import sts_door
-from eventyard.bus import BusFirings, Directory, Engine, Publisher, Retention, ScheduledRules, Timetable
+from eventyard.archives import Archives
+from eventyard.bus import (
+    BusFirings,
+    BusRecordings,
+    Directory,
+    Engine,
+    Publisher,
+    Retention,
+    ScheduledRules,
+    Timetable,
+)
 from eventyard.clock import Clock, SystemClock
 from eventyard.errors import Broken, InvalidRequest
 from eventyard.names import Arn
@@ -34,6 +44,7 @@ from eventyard.store import Store
 from eventyard.stores.memory import open_memory
 from eventyard.stores.sqlite import open_sqlite
 from eventyard.target import Target
+from eventyard.targets.log import LogTarget
 from eventyard.targets.put_events import PutEventsTarget
 from eventyard.targets.queue import DeadLetters, QueueTarget
 from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
@@ -73,8 +84,12 @@ class House:
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
         firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
         self.schedules = Schedules(store.catalog, clock, firings, _jitter)
+        recordings = BusRecordings(self.engine, lambda name: LogTarget(store.log, clock, name))
+        self.archives = Archives(store.catalog, store.log, recordings)
         self.doors = [
-            events_door(self.directory, self.publisher.publish, clock, supported=self._supported),
+            events_door(
+                self.directory, self.publisher.publish, clock, supported=self._supported, archives=self.archives
+            ),
             scheduler_door(self.schedules, clock, self._supported),
             sqs_door(self.queues, self.moves),
             sts_door(),
@@ -88,6 +103,7 @@ class House:
         await self.timetable.load()
         self.scheduled.load()
         await self.schedules.load()
+        await self.archives.load()
         await self.engine.start()
         self.timetable.start()
         self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")

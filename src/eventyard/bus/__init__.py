@@ -10,7 +10,18 @@ from eventyard.bus.directory import Directory
 from eventyard.bus.engine import Engine, Retention
 from eventyard.bus.firings import BusFirings
 from eventyard.bus.publisher import Publisher
+from eventyard.bus.recordings import BusRecordings
 from eventyard.bus.scheduled import ScheduledRules
 from eventyard.bus.timetable import Entry, Timetable
 
-__all__ = ["BusFirings", "Directory", "Engine", "Entry", "Publisher", "Retention", "ScheduledRules", "Timetable"]
+__all__ = [
+    "BusFirings",
+    "BusRecordings",
+    "Directory",
+    "Engine",
+    "Entry",
+    "Publisher",
+    "Retention",
+    "ScheduledRules",
+    "Timetable",
+]

@@ -77,6 +77,7 @@ class Engine:
         self._patterns: dict[tuple[str, str], tuple[str, Pattern]] = {}
         self._by_name: dict[str, Subscriber] = {}
         self._kept: dict[str, Retention | None] = {}
+        self._unrouted: set[str] = set()
         self._saved: dict[str, Checkpoint] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._early: dict[str, tuple[Subscription, int | None]] = {}
@@ -97,7 +98,8 @@ class Engine:
         for rule in self._directory.all_rules():
             self.refresh(rule.bus, rule.name)
         for bus in await self._log.bounds():
-            self.router(bus).catch_up()
+            if bus not in self._unrouted:
+                self.router(bus).catch_up()
         self.ledger.start()
         await self._retrier.start(self._desk)
         self._chore(self._trim_forever(), "retention")
@@ -176,9 +178,14 @@ class Engine:
             self.router(subscriber.subscription.bus).set_rule(name, None, [])
             self._chore(self._retire(subscriber), f"retire {name}")
 
-    def keep_log(self, name: str, retention: Retention | None = None) -> None:
-        """The log is somebody's, so it must not be emptied; ``retention``: its own, or None for that of buses."""
+    def keep_log(self, name: str, retention: Retention | None = None, *, routed: bool = True) -> None:
+        """The log is somebody's, so it must not be emptied; ``retention``: its own, or None for that of buses.
+
+        One that is not ``routed`` is only read by its owner: nobody can subscribe to it, and nothing in it is matched.
+        """
         self._kept[name] = retention
+        if not routed:
+            self._unrouted.add(name)
 
     def drop_log(self, name: str) -> None:
         """The log is nobody's any more: the next trim empties it."""
@@ -225,7 +232,8 @@ class Engine:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _appended(self, bus: str, first: int, events: Sequence[Event]) -> None:
-        self.router(bus).push(first, events)
+        if bus not in self._unrouted:
+            self.router(bus).push(first, events)
 
     def _find(self, name: str) -> Subscription | None:
         subscriber = self._by_name.get(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventyard.api.events.access import Access
+from eventyard.api.events.archives import ArchiveOperations
 from eventyard.api.events.buses import Buses
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.pattern_test import check_event_pattern
@@ -11,6 +12,7 @@ from eventyard.api.events.put import Publish, PutEvents
 from eventyard.api.events.rules import Rules
 from eventyard.api.events.tags import Tags
 from eventyard.api.events.targets import Supported, Targets
+from eventyard.archives import Archives
 from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
 from eventyard.wire import Door
@@ -22,11 +24,13 @@ def events_door(
     clock: Clock,
     limits: Limits | None = None,
     supported: Supported = lambda arn: True,
+    archives: Archives | None = None,
 ) -> Door:
     """The operations on events, buses, rules, targets, tags and permissions.
 
     ``publish``: returns when the events are durable. ``supported``: whether this server can deliver to an ARN; a target
-    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out.
+    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. ``archives``: without them
+    their operations are refused.
     """
     limits = limits or Limits()
     put = PutEvents(directory, publish, clock, limits)
@@ -35,6 +39,7 @@ def events_door(
         operations={
             "PutEvents": put.general,
             "TestEventPattern": check_event_pattern,
+            **(ArchiveOperations(archives, directory, clock).operations() if archives is not None else {}),
             **Access(directory).guard(
                 {
                     **Buses(directory, clock, limits).operations(),
