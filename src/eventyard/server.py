@@ -23,10 +23,11 @@ from eventyard.api.platform import Platform
 from eventyard.api.scheduler import scheduler_door
 from eventyard.api.sqs import sqs_door
 from eventyard.api.sts import sts_door
-from eventyard.archives import Archives
+from eventyard.archives import Archives, Replays
 from eventyard.bus import (
     BusFirings,
     BusRecordings,
+    BusReplays,
     Directory,
     Engine,
     Publisher,
@@ -86,9 +87,16 @@ class House:
         self.schedules = Schedules(store.catalog, clock, firings, _jitter)
         recordings = BusRecordings(self.engine, lambda name: LogTarget(store.log, clock, name))
         self.archives = Archives(store.catalog, store.log, recordings)
+        playing = BusReplays(self.engine, self.directory, store.progress)
+        self.replays = Replays(store.catalog, store.log, clock, self.archives, recordings, playing)
         self.doors = [
             events_door(
-                self.directory, self.publisher.publish, clock, supported=self._supported, archives=self.archives
+                self.directory,
+                self.publisher.publish,
+                clock,
+                supported=self._supported,
+                archives=self.archives,
+                replays=self.replays,
             ),
             scheduler_door(self.schedules, clock, self._supported),
             sqs_door(self.queues, self.moves),
@@ -104,7 +112,9 @@ class House:
         self.scheduled.load()
         await self.schedules.load()
         await self.archives.load()
+        await self.replays.load()
         await self.engine.start()
+        self.replays.start()
         self.timetable.start()
         self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
         self._done_schedules = asyncio.get_running_loop().create_task(self.schedules.run(), name="schedules")
@@ -115,6 +125,7 @@ class House:
             self._done_schedules.cancel()
             await asyncio.gather(self._done_schedules, return_exceptions=True)
         await self.timetable.close()
+        await self.replays.close()
         await self.engine.close()
         if self._sweeper is not None:
             self._sweeper.cancel()

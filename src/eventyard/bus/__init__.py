@@ -11,12 +11,14 @@ from eventyard.bus.engine import Engine, Retention
 from eventyard.bus.firings import BusFirings
 from eventyard.bus.publisher import Publisher
 from eventyard.bus.recordings import BusRecordings
+from eventyard.bus.replaying import BusReplays
 from eventyard.bus.scheduled import ScheduledRules
 from eventyard.bus.timetable import Entry, Timetable
 
 __all__ = [
     "BusFirings",
     "BusRecordings",
+    "BusReplays",
     "Directory",
     "Engine",
     "Entry",

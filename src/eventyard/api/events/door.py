@@ -9,13 +9,14 @@ from eventyard.api.events.limits import Limits
 from eventyard.api.events.pattern_test import check_event_pattern
 from eventyard.api.events.permissions import Permissions
 from eventyard.api.events.put import Publish, PutEvents
+from eventyard.api.events.replays import ReplayOperations
 from eventyard.api.events.rules import Rules
 from eventyard.api.events.tags import Tags
 from eventyard.api.events.targets import Supported, Targets
-from eventyard.archives import Archives
+from eventyard.archives import Archives, Replays
 from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
-from eventyard.wire import Door
+from eventyard.wire import Door, Handler
 
 
 def events_door(
@@ -25,12 +26,13 @@ def events_door(
     limits: Limits | None = None,
     supported: Supported = lambda arn: True,
     archives: Archives | None = None,
+    replays: Replays | None = None,
 ) -> Door:
     """The operations on events, buses, rules, targets, tags and permissions.
 
     ``publish``: returns when the events are durable. ``supported``: whether this server can deliver to an ARN; a target
-    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. ``archives``: without them
-    their operations are refused.
+    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. Without ``archives``
+    and ``replays`` their operations are refused.
     """
     limits = limits or Limits()
     put = PutEvents(directory, publish, clock, limits)
@@ -39,7 +41,7 @@ def events_door(
         operations={
             "PutEvents": put.general,
             "TestEventPattern": check_event_pattern,
-            **(ArchiveOperations(archives, directory, clock).operations() if archives is not None else {}),
+            **_archiving(archives, replays, directory, clock),
             **Access(directory).guard(
                 {
                     **Buses(directory, clock, limits).operations(),
@@ -52,3 +54,14 @@ def events_door(
         },
         fast={"PutEvents": put.fast},
     )
+
+
+def _archiving(
+    archives: Archives | None, replays: Replays | None, directory: Directory, clock: Clock
+) -> dict[str, Handler]:
+    found: dict[str, Handler] = {}
+    if archives is not None:
+        found |= ArchiveOperations(archives, directory, clock).operations()
+        if replays is not None:
+            found |= ReplayOperations(replays, archives, directory, clock).operations()
+    return found
