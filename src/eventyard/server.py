@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -21,10 +23,12 @@ import uvicorn
 from eventyard.api.events import events_door
 from eventyard.api.platform import Platform
 from eventyard.api.scheduler import scheduler_door
+from eventyard.api.sns import sns_door
 from eventyard.api.sqs import sqs_door
 from eventyard.api.sts import sts_door
 from eventyard.archives import Archives, Replays
 from eventyard.bus import (
+    BusFeeds,
     BusFirings,
     BusRecordings,
     BusReplays,
@@ -45,9 +49,12 @@ from eventyard.store import Store
 from eventyard.stores.memory import open_memory
 from eventyard.stores.sqlite import open_sqlite
 from eventyard.target import Target
+from eventyard.targets.letters import LetterTarget
 from eventyard.targets.log import LogTarget
 from eventyard.targets.put_events import PutEventsTarget
 from eventyard.targets.queue import DeadLetters, QueueTarget
+from eventyard.targets.topic import TopicTarget
+from eventyard.topics import Delivering, Topics
 from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
 
 log = structlog.get_logger("server")
@@ -69,6 +76,7 @@ class House:
         self.moves = Moves(self.queues, clock)
         self.publisher = Publisher(store.log)
         self._targets: dict[str, Callable[[str, Mapping[str, Any]], Target]] = {
+            "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn),
             "sqs": lambda arn, parameters: QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {}),
         }
         self.engine = Engine(
@@ -80,6 +88,15 @@ class House:
             DeadLetters(self.queues.deliver).send,
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
+        )
+        self.topics = Topics(
+            store.catalog,
+            store.log,
+            self.publisher.publish,
+            BusFeeds(self.engine),
+            Delivering(partial(LetterTarget, self.queues.deliver), self.queues.deliver),
+            clock,
+            secrets.token_urlsafe,
         )
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
@@ -99,6 +116,7 @@ class House:
                 replays=self.replays,
             ),
             scheduler_door(self.schedules, clock, self._supported),
+            sns_door(self.topics),
             sqs_door(self.queues, self.moves),
             sts_door(),
         ]
@@ -108,6 +126,7 @@ class House:
     async def start(self) -> None:
         await self.directory.load()
         await self.queues.load()
+        await self.topics.load()
         await self.timetable.load()
         self.scheduled.load()
         await self.schedules.load()

@@ -56,6 +56,18 @@ class Target(Protocol):
         ...
 
 
+class QueueMessage(msgspec.Struct, frozen=True):
+    """What is handed to a queue. ``attributes`` are message attributes of type String, ``typed`` those of any type, as
+    (type, value). ``group`` and ``dedup``: what a FIFO queue orders and recognises duplicates by."""
+
+    body: str
+    trace: str | None = None
+    group: str | None = None
+    attributes: Mapping[str, str] = {}
+    typed: Mapping[str, tuple[str, str | bytes]] = {}
+    dedup: str | None = None
+
+
 class TargetFactory(Protocol):
     """Makes the target for an ARN, by the ARN's service. Chosen in ``server.py``."""
 

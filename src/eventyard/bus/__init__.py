@@ -8,6 +8,7 @@ users made them, ``engine`` keeps the rest in line with it. ``timetable`` append
 
 from eventyard.bus.directory import Directory
 from eventyard.bus.engine import Engine, Retention
+from eventyard.bus.feeds import BusFeeds
 from eventyard.bus.firings import BusFirings
 from eventyard.bus.publisher import Publisher
 from eventyard.bus.recordings import BusRecordings
@@ -16,6 +17,7 @@ from eventyard.bus.scheduled import ScheduledRules
 from eventyard.bus.timetable import Entry, Timetable
 
 __all__ = [
+    "BusFeeds",
     "BusFirings",
     "BusRecordings",
     "BusReplays",

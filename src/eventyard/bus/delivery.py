@@ -150,7 +150,11 @@ class Desk:
         }
         if exhausted is not None:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
-        if await self._dead_letter(subscription.dead_letter_arn, event.body, attributes):
+        if subscription.bury is not None:
+            buried = await subscription.bury(event, attributes)
+        else:
+            buried = await self._dead_letter(subscription.dead_letter_arn, event.body, attributes)
+        if buried:
             return "dead-lettered"
         log.error("dead-letter queue is missing", queue=subscription.dead_letter_arn, event_id=event.id)
         return "dropped"

@@ -7,6 +7,7 @@ import random
 import msgspec
 
 from eventyard.event import Event, iso_seconds
+from eventyard.feed import Bury
 from eventyard.pattern import Pattern
 from eventyard.target import Target
 from eventyard.transform import Context, Transform
@@ -40,7 +41,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """One target of one rule. ``name`` is unique and lasting: progress is kept under it."""
+    """One target of one rule. ``name`` is unique and lasting: progress is kept under it. ``bury``: how a dead letter is
+    sent where it isn't the event as it is."""
 
     name: str
     bus: str
@@ -52,6 +54,7 @@ class Subscription(msgspec.Struct, frozen=True):
     transform: Transform | None
     retry: RetryPolicy
     dead_letter_arn: str | None
+    bury: Bury | None = None
 
     def payload(self, event: Event) -> bytes:
         """What the target is to get for ``event``. Raises InvalidRequest where no valid payload results."""

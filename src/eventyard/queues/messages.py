@@ -30,6 +30,14 @@ class Attribute(msgspec.Struct, frozen=True, array_like=True):
     binary: bytes | None = None
 
 
+def typed(values: Mapping[str, tuple[str, str | bytes]]) -> dict[str, Attribute]:
+    """Attributes of (type, value)."""
+    return {
+        name: Attribute(kind, None, value) if isinstance(value, bytes) else Attribute(kind, value)
+        for name, (kind, value) in values.items()
+    }
+
+
 class Outgoing(msgspec.Struct, frozen=True):
     """A message to be sent. ``delay``: seconds; None is the queue's. ``system``: e.g. ``AWSTraceHeader``.
     ``sender``: the account that sends it; None is the queue's own."""

@@ -14,7 +14,7 @@ from eventyard.clock import Clock
 from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
 from eventyard.event import new_ids
 from eventyard.names import queue_arn
-from eventyard.queues.messages import Attribute, Outgoing, Received, unpack
+from eventyard.queues.messages import Attribute, Outgoing, Received, typed, unpack
 from eventyard.queues.redrive import check_redrive
 from eventyard.queues.resources import Queue, check_attributes, check_name, check_together, with_defaults
 from eventyard.queues.sending import admit, stored
@@ -44,6 +44,10 @@ class Letter(Protocol):
     def group(self) -> str | None: ...
     @property
     def attributes(self) -> Mapping[str, str]: ...
+    @property
+    def typed(self) -> Mapping[str, tuple[str, str | bytes]]: ...
+    @property
+    def dedup(self) -> str | None: ...
 
 
 class Queues:
@@ -232,10 +236,12 @@ class Queues:
         messages = [
             Outgoing(
                 letter.body,
-                {name: Attribute("String", value) for name, value in letter.attributes.items() if value},
+                {name: Attribute("String", value) for name, value in letter.attributes.items() if value}
+                | typed(letter.typed),
                 {"AWSTraceHeader": letter.trace} if letter.trace else {},
                 None,
                 letter.group,
+                letter.dedup,
             )
             for letter in letters
         ]

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from eventyard.api.events.detail import DEEPEST
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.put import Entry, PutEvents, entry_size
 from eventyard.bus.directory import Directory
 from eventyard.bus.resources import Bus
 from eventyard.clock import ManualClock
+from eventyard.detail import DEEPEST
 from eventyard.errors import InvalidRequest, TryAgain
 from eventyard.event import Event
 from eventyard.pattern import matches, parse

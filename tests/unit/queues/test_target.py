@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventyard.errors import TryAgain
-from eventyard.target import DELIVERED, Delivery, Permanent, Retry
-from eventyard.targets.queue import DeadLetters, QueueMessage, QueueTarget
+from eventyard.target import DELIVERED, Delivery, Permanent, QueueMessage, Retry
+from eventyard.targets.queue import DeadLetters, QueueTarget
 from tests.unit.queues.conftest import Yard
 
 

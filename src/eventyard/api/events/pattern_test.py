@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventyard.api.events.detail import parse_object
+from eventyard.detail import parse_object
 from eventyard.errors import InvalidRequest
 from eventyard.pattern import matches, parse
 from eventyard.wire import Caller

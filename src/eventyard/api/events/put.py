@@ -15,11 +15,11 @@ from typing import Annotated, Any
 import msgspec
 
 from eventyard.api.events.access import Access
-from eventyard.api.events.detail import parse_object
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.place import arn_of
 from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
+from eventyard.detail import parse_object
 from eventyard.errors import EventyardError, Forbidden, InvalidRequest, TryAgain
 from eventyard.event import Event, envelope, iso_seconds, new_ids
 from eventyard.wire import Caller

@@ -104,6 +104,8 @@ def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
     fifo = arn.service == "sqs" and arn.resource.endswith(".fifo")
     if fifo and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
         raise InvalidRequest(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
+    if arn.service == "sns" and arn.resource.endswith(".fifo"):  # a rule could give its messages no group
+        raise InvalidRequest(f"Parameter {text} is not valid. Reason: FIFO topics can't be targets of rules.")
     role_needed = arn.service in _ROLE_NEEDED or (
         arn.service == "events" and arn.resource.startswith("api-destination/")
     )

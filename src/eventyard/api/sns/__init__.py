@@ -1,0 +1,5 @@
+"""The door of Amazon SNS's API."""
+
+from eventyard.api.sns.door import sns_door
+
+__all__ = ["sns_door"]

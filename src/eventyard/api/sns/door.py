@@ -1,0 +1,26 @@
+"""The door of Amazon SNS's API: which operation is answered by whom.
+
+What is not here (mobile push, SMS, their sandboxes and opt-outs) is refused by its name.
+"""
+
+from __future__ import annotations
+
+from eventyard.api.sns.access import Access
+from eventyard.api.sns.publish import PublishOperations
+from eventyard.api.sns.subscriptions import SubscriptionOperations
+from eventyard.api.sns.topics import TopicOperations
+from eventyard.topics import Topics
+from eventyard.wire import Door
+
+
+def sns_door(topics: Topics) -> Door:
+    """Every operation on topics, their subscriptions and messages."""
+    access = Access(topics)
+    return Door(
+        service="sns",
+        operations={
+            **TopicOperations(topics, access).operations(),
+            **SubscriptionOperations(topics, access).operations(),
+            **PublishOperations(topics, access).operations(),
+        },
+    )

@@ -1,0 +1,52 @@
+"""What a log is delivered to: the contract between who keeps subscriptions on logs of its own and who delivers.
+
+It knows nothing of what the events mean; a topic's subscription is one user of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from eventyard.event import Event
+from eventyard.pattern import Pattern
+from eventyard.target import Target
+
+Bury = Callable[[Event, Mapping[str, str]], Awaitable[bool]]
+"""Sends an event that could not be delivered to its dead-letter queue; False where there is no such queue. The mapping
+says why, with the names that EventBridge gives its dead letters' attributes. Raises TryAgain."""
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """One subscription on one log. ``name``: an ARN, unique and lasting; progress is kept under it. ``payload``: what
+    the target gets for an event's body. ``bury``: with ``dead_letter_arn`` only."""
+
+    name: str
+    log: str
+    pattern: Pattern
+    target_arn: str
+    target: Target
+    payload: Callable[[bytes], bytes]
+    dead_letter_arn: str | None = None
+    bury: Bury | None = None
+
+
+class Feeds(Protocol):
+    """Delivers what is appended to logs, with retries and dead letters, and goes on after a restart."""
+
+    def keep(self, feed: Feed) -> None:
+        """From now on, or instead of the one of that name, which keeps its place."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Deliver nothing more to the feed of this name."""
+        ...
+
+    def keep_log(self, log: str) -> None:
+        """The log is somebody's: it is retained."""
+        ...
+
+    def drop_log(self, log: str) -> None:
+        """The log is nobody's any more: it is emptied."""
+        ...

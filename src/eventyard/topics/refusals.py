@@ -1,0 +1,23 @@
+"""How SNS words its refusals. Decides nothing."""
+
+from __future__ import annotations
+
+from eventyard.errors import InvalidRequest, NotFound
+
+
+def invalid(what: str) -> InvalidRequest:
+    """ "Invalid parameter: what", where ``what`` is a parameter's name, or a name with " Reason: ..."."""
+    return InvalidRequest(f"Invalid parameter: {what}", "InvalidParameter")
+
+
+def bad_value(message: str) -> InvalidRequest:
+    """What is wrong with a message attribute."""
+    return InvalidRequest(message, "ParameterValueInvalid")
+
+
+def no_topic() -> NotFound:
+    return NotFound("Topic does not exist", "NotFound")
+
+
+def no_subscription() -> NotFound:
+    return NotFound("Subscription does not exist", "NotFound")

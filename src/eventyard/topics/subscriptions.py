@@ -1,0 +1,193 @@
+"""The subscriptions of topics: made, confirmed, changed and ended. Each is a feed on its topic's log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+import structlog
+
+from eventyard.clock import Clock
+from eventyard.errors import EventyardError, Forbidden
+from eventyard.event import new_ids
+from eventyard.feed import Feeds
+from eventyard.store import Catalog, Change
+from eventyard.topics.delivery import Delivering
+from eventyard.topics.message import confirmation_of
+from eventyard.topics.publishing import Publish
+from eventyard.topics.refusals import invalid, no_subscription
+from eventyard.topics.resources import Subscription, Topic, check_endpoint, check_subscription
+
+log = structlog.get_logger("topics")
+
+_KIND = "topic-subscription"
+_TOKEN_AGE = 2 * 86_400_000  # API reference, Subscribe: confirmation tokens are valid for two days
+_encode = msgspec.json.Encoder().encode
+
+MakeToken = Callable[[], str]
+"""A fresh text that nobody can guess."""
+
+
+class Subscriptions:
+    """Reads answer from memory; changes are coroutines that take their ``turn`` and return when they are durable.
+
+    ``topic``: the topic with an ARN; raises NotFound."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        feeds: Feeds,
+        delivering: Delivering,
+        publish: Publish,
+        clock: Clock,
+        make_token: MakeToken,
+        turn: asyncio.Lock,
+        topic: Callable[[str], Topic],
+    ) -> None:
+        self._catalog = catalog
+        self._feeds = feeds
+        self._delivering = delivering
+        self._publish = publish
+        self._clock = clock
+        self._make_token = make_token
+        self._turn = turn
+        self._topic = topic
+        self._by_topic: dict[str, dict[str, Subscription]] = {}
+
+    async def load(self) -> None:
+        """Bring all back. Call once, before the engine starts."""
+        for value in (await self._catalog.load(_KIND)).values():
+            subscription = msgspec.json.decode(value, type=Subscription)
+            try:
+                self._note(subscription)
+            except EventyardError as error:
+                # What an earlier revision took must not keep the server from starting.
+                log.error("a subscription can't be delivered to", arn=subscription.arn, reason=error.message)
+
+    def get(self, arn: str) -> Subscription:
+        """The subscription with ``arn``. Raises NotFound."""
+        found = self._by_topic.get(arn.rpartition(":")[0], {}).get(arn)
+        if found is None:
+            raise no_subscription()
+        return found
+
+    def of_topic(self, arn: str) -> list[Subscription]:
+        """The subscriptions of a topic, by ARN. Raises NotFound without the topic."""
+        self._topic(arn)
+        return [found for _, found in sorted(self._by_topic.get(arn, {}).items())]
+
+    def of_account(self, account: str, region: str) -> list[Subscription]:
+        """The subscriptions that an account made in a region, by ARN."""
+        return sorted(
+            (
+                found
+                for topic, subscriptions in self._by_topic.items()
+                if topic.split(":")[3] == region
+                for found in subscriptions.values()
+                if found.owner == account
+            ),
+            key=lambda found: found.arn,
+        )
+
+    async def subscribe(
+        self, topic_arn: str, protocol: str, endpoint: str, attributes: Mapping[str, str], owner: str, url: str
+    ) -> Subscription:
+        """Subscribe, or answer with the subscription that is there if it has the same attributes.
+
+        A queue of another account than ``owner`` has to be confirmed: the request to do so is sent to it."""
+        async with self._turn:
+            topic = self._topic(topic_arn)
+            queue = check_endpoint(topic, protocol, endpoint)
+            given = check_subscription(topic, attributes)
+            there = self._there(topic_arn, protocol, endpoint)
+            if there is not None and attributes and given != there.attributes:
+                raise invalid("Attributes Reason: Subscription already exists with different attributes")
+            if there is not None and there.token is None:
+                return there
+            now = self._clock.now()
+            arn = there.arn if there is not None else f"{topic_arn}:{new_ids(1, now)[0]}"
+            own = queue.account == owner
+            subscription = Subscription(
+                arn=arn,
+                topic=topic_arn,
+                protocol=protocol,
+                endpoint=endpoint,
+                owner=owner,
+                url=url,
+                created=now,
+                attributes=given if there is None or attributes else there.attributes,
+                token=None if own else self._make_token(),
+                authenticated=own,
+                locked=own,
+            )
+            await self._keep(subscription)
+            if subscription.token is not None:
+                event = confirmation_of(topic, arn, subscription.token, new_ids(1, now)[0], now)
+                await self._publish(topic_arn, [event])
+            return subscription
+
+    async def confirm(self, topic_arn: str, token: str, lock: bool, authenticated: bool) -> Subscription:
+        """Confirm the subscription that ``token`` was sent to. ``lock``: whether only its owner may end it."""
+        async with self._turn:
+            self._topic(topic_arn)
+            now = self._clock.now()
+            for found in self._by_topic.get(topic_arn, {}).values():
+                if found.token == token and now - found.created <= _TOKEN_AGE:
+                    confirmed = msgspec.structs.replace(found, token=None, authenticated=authenticated, locked=lock)
+                    await self._keep(confirmed)
+                    return confirmed
+        raise invalid("Token")
+
+    async def set_attribute(self, arn: str, name: str, value: str) -> None:
+        """Change one attribute; an empty text takes it away."""
+        async with self._turn:
+            subscription = self.get(arn)
+            topic = self._topic(subscription.topic)
+            kept = check_subscription(topic, subscription.attributes | {name: value})
+            await self._keep(msgspec.structs.replace(subscription, attributes=kept))
+
+    async def unsubscribe(self, arn: str, account: str) -> None:
+        """End a subscription. Raises NotFound; Forbidden for one that is locked and neither whose topic nor itself is
+        the account's."""
+        async with self._turn:
+            subscription = self.get(arn)
+            topic = self._topic(subscription.topic)
+            if subscription.locked and account not in (subscription.owner, topic.account):
+                raise Forbidden(
+                    f"User: arn:aws:iam::{account}:root is not authorized to perform: SNS:Unsubscribe on resource: "
+                    f"{arn}",
+                    "AuthorizationError",
+                )
+            await self._catalog.apply([Change(_KIND, arn, None)])
+            del self._by_topic[subscription.topic][arn]
+            self._feeds.forget(arn)
+
+    # --- for the topics, which call these in turn ---------------------------------------------------------------------
+
+    def changes_without(self, topic: str) -> list[Change]:
+        """What deletes the subscriptions of ``topic``."""
+        return [Change(_KIND, arn, None) for arn in self._by_topic.get(topic, {})]
+
+    def drop(self, topic: str) -> None:
+        """They have been deleted."""
+        for arn in self._by_topic.pop(topic, {}):
+            self._feeds.forget(arn)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _there(self, topic: str, protocol: str, endpoint: str) -> Subscription | None:
+        for found in self._by_topic.get(topic, {}).values():
+            if (found.protocol, found.endpoint) == (protocol, endpoint):
+                return found
+        return None
+
+    async def _keep(self, subscription: Subscription) -> None:
+        feed = self._delivering.feed(subscription)  # first, since it can be refused
+        await self._catalog.apply([Change(_KIND, subscription.arn, _encode(subscription))])
+        self._by_topic.setdefault(subscription.topic, {})[subscription.arn] = subscription
+        self._feeds.keep(feed)
+
+    def _note(self, subscription: Subscription) -> None:
+        self._by_topic.setdefault(subscription.topic, {})[subscription.arn] = subscription
+        self._feeds.keep(self._delivering.feed(subscription))

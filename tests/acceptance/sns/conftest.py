@@ -1,0 +1,104 @@
+"""A real development server in a process of its own, and boto3 clients for it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    data: Path = tmp_path_factory.mktemp("sns")
+    command = [sys.executable, "-m", "eventyard", "dev", "--port", "0", "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        yield next(line.strip().rpartition("=")[2] for line in server.stdout if "AWS_ENDPOINT_URL=" in line)
+        server.terminate()
+
+
+class Account:
+    """One account's clients, and what tests do with them again and again."""
+
+    def __init__(self, endpoint: str, number: str) -> None:
+        self.number = number
+
+        def client(service: str) -> Any:
+            return boto3.client(
+                service,
+                endpoint_url=endpoint,
+                region_name="us-east-1",
+                aws_access_key_id=number,
+                aws_secret_access_key="test",
+            )
+
+        self.sns, self.sqs, self.events = client("sns"), client("sqs"), client("events")
+
+    def topic(self, name: str = "topic", **attributes: str) -> str:
+        """Make a topic; its ARN."""
+        arn: str = self.sns.create_topic(Name=name, Attributes=attributes)["TopicArn"]
+        return arn
+
+    def queue(self, name: str = "queue", **attributes: str) -> str:
+        """Make a queue; its ARN."""
+        self.sqs.create_queue(QueueName=name, Attributes=attributes)
+        return f"arn:aws:sqs:us-east-1:{self.number}:{name}"
+
+    def subscribe(self, topic: str, queue: str, **attributes: str) -> str:
+        """Subscribe a queue; the subscription's ARN."""
+        answer = self.sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes=attributes, ReturnSubscriptionArn=True
+        )
+        arn: str = answer["SubscriptionArn"]
+        return arn
+
+    def receive(self, queue: str, count: int = 1) -> list[dict[str, Any]]:
+        """The next ``count`` messages of a queue, deleted from it; fewer if nothing comes for five seconds."""
+        url = self.sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
+        found: list[dict[str, Any]] = []
+        while len(found) < count:
+            answer = self.sqs.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=min(10, count - len(found)),
+                WaitTimeSeconds=5,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
+            )
+            if not answer.get("Messages"):
+                break
+            for message in answer["Messages"]:
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found += answer["Messages"]
+        return found
+
+    def notifications(self, queue: str, count: int = 1) -> list[dict[str, Any]]:
+        """The documents in the next messages of a queue."""
+        return [json.loads(message["Body"]) for message in self.receive(queue, count)]
+
+    def close(self) -> None:
+        for client in (self.sns, self.sqs, self.events):
+            client.close()
+
+
+@pytest.fixture
+def account(endpoint: str) -> Iterator[Account]:
+    account = Account(endpoint, f"{next(_numbers):012d}")
+    yield account
+    account.close()
+
+
+@pytest.fixture
+def other(endpoint: str) -> Iterator[Account]:
+    """Another account on the same server."""
+    account = Account(endpoint, f"{next(_numbers):012d}")
+    yield account
+    account.close()
