@@ -21,6 +21,7 @@ import structlog
 import uvicorn
 
 from eventyard.api.events import events_door
+from eventyard.api.kinesis import kinesis_door
 from eventyard.api.platform import Platform
 from eventyard.api.scheduler import scheduler_door
 from eventyard.api.sns import sns_door
@@ -48,11 +49,13 @@ from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.stores.memory import open_memory
 from eventyard.stores.sqlite import open_sqlite
+from eventyard.streams import Reading, Streams
 from eventyard.target import Target
 from eventyard.targets.letters import LetterTarget
 from eventyard.targets.log import LogTarget
 from eventyard.targets.put_events import PutEventsTarget
 from eventyard.targets.queue import DeadLetters, QueueTarget
+from eventyard.targets.stream import StreamTarget
 from eventyard.targets.topic import TopicTarget
 from eventyard.topics import Delivering, Topics
 from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
@@ -78,6 +81,9 @@ class House:
         self._targets: dict[str, Callable[[str, Mapping[str, Any]], Target]] = {
             "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn),
             "sqs": lambda arn, parameters: QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {}),
+            "kinesis": lambda arn, parameters: StreamTarget(
+                self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
+            ),
         }
         self.engine = Engine(
             store.log,
@@ -98,6 +104,7 @@ class House:
             clock,
             secrets.token_urlsafe,
         )
+        self.streams = Streams(store.log, store.catalog, clock, _StreamLogs(self.engine))
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
         firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
@@ -117,16 +124,19 @@ class House:
             ),
             scheduler_door(self.schedules, clock, self._supported),
             sns_door(self.topics),
+            kinesis_door(self.streams, Reading(self.streams, store.log, clock), clock),
             sqs_door(self.queues, self.moves),
             sts_door(),
         ]
         self._sweeper: asyncio.Task[None] | None = None
         self._done_schedules: asyncio.Task[None] | None = None
+        self._old_shards: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self.directory.load()
         await self.queues.load()
         await self.topics.load()
+        await self.streams.load()
         await self.timetable.load()
         self.scheduled.load()
         await self.schedules.load()
@@ -137,12 +147,16 @@ class House:
         self.timetable.start()
         self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
         self._done_schedules = asyncio.get_running_loop().create_task(self.schedules.run(), name="schedules")
+        self._old_shards = asyncio.get_running_loop().create_task(self.streams.run(), name="streams")
 
     async def close(self) -> None:
         """Finish what is in hand; the store stays open."""
         if self._done_schedules is not None:
             self._done_schedules.cancel()
             await asyncio.gather(self._done_schedules, return_exceptions=True)
+        if self._old_shards is not None:
+            self._old_shards.cancel()
+            await asyncio.gather(self._old_shards, return_exceptions=True)
         await self.timetable.close()
         await self.replays.close()
         await self.engine.close()
@@ -170,6 +184,17 @@ class House:
         if event is None:
             return self._target(arn, parameters)
         return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self._clock, arn, event)
+
+
+class _StreamLogs:
+    """Tells the engine which logs are the shards of streams, and how long they keep their records."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.drop = engine.drop_log
+
+    def keep(self, name: str, age: int) -> None:
+        self._engine.keep_log(name, Retention(age=age))
 
 
 def _jitter(name: str, moment: int, window: int) -> int:

@@ -5,6 +5,7 @@ This room knows AWS's protocols, error forms and signatures. It does not know wh
 
 from eventyard.wire.app import App
 from eventyard.wire.credential import DevAuthenticator
+from eventyard.wire.json import Moment
 from eventyard.wire.operation import (
     Authenticator,
     Caller,
@@ -27,6 +28,7 @@ __all__ = [
     "Handler",
     "HttpRequest",
     "HttpResponse",
+    "Moment",
     "Route",
     "SigV4Authenticator",
 ]

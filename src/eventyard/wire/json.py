@@ -235,8 +235,14 @@ def _write_map(writer: Writer) -> Writer:
     return lambda value: {key: writer(item) for key, item in value.items() if item is not None}
 
 
-def epoch(value: Any) -> int:
-    """Whole seconds, as AWS answers."""
+class Moment(float):
+    """Epoch seconds that are answered with their milliseconds, as Kinesis does."""
+
+
+def epoch(value: Any) -> int | float:
+    """Whole seconds, as most services of AWS answer."""
+    if isinstance(value, Moment):
+        return round(float(value), 3)
     return int(value.timestamp() if isinstance(value, datetime) else value)
 
 

@@ -15,6 +15,7 @@ from eventyard.bus.resources import TargetSpec
 from eventyard.errors import InvalidRequest
 from eventyard.names import Arn
 from eventyard.transform import compile_transform
+from eventyard.transform.path import parse_path
 from eventyard.wire import Caller, Handler
 
 Supported = Callable[[str], bool]
@@ -106,6 +107,9 @@ def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
         raise InvalidRequest(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
     if arn.service == "sns" and arn.resource.endswith(".fifo"):  # a rule could give its messages no group
         raise InvalidRequest(f"Parameter {text} is not valid. Reason: FIFO topics can't be targets of rules.")
+    path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
+    if path is not None:
+        parse_path(path)
     role_needed = arn.service in _ROLE_NEEDED or (
         arn.service == "events" and arn.resource.startswith("api-destination/")
     )

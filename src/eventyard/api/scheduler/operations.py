@@ -17,10 +17,10 @@ from eventyard.schedules import DEFAULT_GROUP, Schedule, Schedules, group_arn, s
 from eventyard.wire import Caller, Handler
 
 #: Targets whose payload is the schedule's Input as it is; the others need parameters of their own.
-_PLAIN = frozenset({"sqs", "sns", "lambda"})
+_PLAIN = frozenset({"sqs", "sns", "lambda", "kinesis"})
 #: What all targets have in common, and the parameters that only targets of one service have.
 _COMMON = frozenset({"Arn", "RoleArn", "DeadLetterConfig", "RetryPolicy", "Input"})
-_OWN = {"sqs": "SqsParameters", "events": "EventBridgeParameters"}
+_OWN = {"sqs": "SqsParameters", "events": "EventBridgeParameters", "kinesis": "KinesisParameters"}
 _RETRY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
 _LATE = 5 * 60_000
 #: Leaves room in the 256 KiB of an event for what keywords may grow to.
@@ -140,6 +140,8 @@ class ScheduleOperations:
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
         if arn.service == "sqs" and arn.resource.endswith(".fifo") and group is None:
             raise InvalidRequest("SqsParameters with a MessageGroupId must be given for a FIFO queue.")
+        if arn.service == "kinesis" and target.get("KinesisParameters") is None:
+            raise InvalidRequest("KinesisParameters must be given for a target that is a stream.")
         if "<aws.scheduler.attempt-number>" in (target.get("Input") or ""):
             raise InvalidRequest("The keyword <aws.scheduler.attempt-number> is not supported by this server.")
         if bus:

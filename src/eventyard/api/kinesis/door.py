@@ -1,0 +1,26 @@
+"""The door of Amazon Kinesis Data Streams' API: which operation is answered by whom."""
+
+from __future__ import annotations
+
+from eventyard.api.kinesis.consumers import ConsumerOperations
+from eventyard.api.kinesis.marks import MarkOperations
+from eventyard.api.kinesis.records import RecordOperations
+from eventyard.api.kinesis.shards import ShardOperations
+from eventyard.api.kinesis.streams import StreamOperations
+from eventyard.clock import Clock
+from eventyard.streams import Reading, Streams
+from eventyard.wire import Door
+
+
+def kinesis_door(streams: Streams, reading: Reading, clock: Clock) -> Door:
+    """What this server does of the API; the wire refuses the rest by name."""
+    return Door(
+        service="kinesis",
+        operations={
+            **StreamOperations(streams, clock).operations(),
+            **ShardOperations(streams, clock).operations(),
+            **RecordOperations(streams, reading).operations(),
+            **ConsumerOperations(streams, clock).operations(),
+            **MarkOperations(streams).operations(),
+        },
+    )

@@ -1,0 +1,52 @@
+"""The streams room: sharded, retained, ordered records that anybody may read again. Knows no events and no HTTP."""
+
+from eventyard.streams.iterators import LIFE, Iterator, Token, read_iterator, read_token
+from eventyard.streams.reading import MOST_RECORDS, Page, Place, Reading, shard_of
+from eventyard.streams.records import Entry, Failed, Placed, Read
+from eventyard.streams.resources import (
+    MAX_HASH,
+    MAX_RETENTION,
+    MAX_TAGS,
+    MIN_RETENTION,
+    Consumer,
+    Mode,
+    Shard,
+    Stream,
+    is_sequence,
+    stream_arn,
+)
+from eventyard.streams.sharding import Resharding
+from eventyard.streams.streams import CONSUMER_LIMIT, ON_DEMAND_LIMIT, SHARD_LIMIT, LogKeeper, Streams
+
+__all__ = [
+    "CONSUMER_LIMIT",
+    "LIFE",
+    "MAX_HASH",
+    "MAX_RETENTION",
+    "MAX_TAGS",
+    "MIN_RETENTION",
+    "MOST_RECORDS",
+    "ON_DEMAND_LIMIT",
+    "SHARD_LIMIT",
+    "Consumer",
+    "Entry",
+    "Failed",
+    "Iterator",
+    "LogKeeper",
+    "Mode",
+    "Page",
+    "Place",
+    "Placed",
+    "Read",
+    "Reading",
+    "Resharding",
+    "Shard",
+    "Stream",
+    "Streams",
+    "Token",
+    "is_sequence",
+    "read_iterator",
+    "read_token",
+    "shard_of",
+    "stream_arn",
+]
