@@ -154,6 +154,7 @@ class House:
         if self._done_schedules is not None:
             self._done_schedules.cancel()
             await asyncio.gather(self._done_schedules, return_exceptions=True)
+        self.streams.close()
         if self._old_shards is not None:
             self._old_shards.cancel()
             await asyncio.gather(self._old_shards, return_exceptions=True)
@@ -243,6 +244,7 @@ class Server:
         self.ready = False
         if self._house is not None:
             self._house.engine.end_tails()
+            self._house.streams.close()
             await self._house.queues.close()
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
 import msgspec
@@ -99,11 +99,11 @@ class Reading:
         following = None if ended else msgspec.structs.replace(iterator, after=after, issued=now)
         return Page(records, following, behind, children, after)
 
-    async def follow(self, iterator: Iterator, patience: float) -> AsyncIterator[Page]:
-        """Page after page as records come, at least one in ``patience`` seconds; the last one of a closed shard has no
-        ``next``. Raises NotFound when the stream is deleted meanwhile."""
+    async def follow(self, iterator: Iterator, patience: float) -> AsyncGenerator[Page]:
+        """Page after page as records come, at least one in ``patience`` seconds, until the server stops; the last one
+        of a closed shard has no ``next``. Raises NotFound when the stream is deleted meanwhile."""
         live = self._streams.live(iterator.arn)
-        while True:
+        while not self._streams.closed:
             ring = live.bell(iterator.shard).next_ring
             page = await self.read(iterator)
             yield page

@@ -56,6 +56,7 @@ class Streams:
         self._keeper = keeper
         self._live: dict[str, Live] = {}
         self._changing = asyncio.Lock()
+        self.closed = False
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -91,7 +92,8 @@ class Streams:
                         await self._empty(stream.log_name(shard))
 
     def close(self) -> None:
-        """Wake everybody who waits for records, who then see that the server stops."""
+        """Send everybody who waits for records home."""
+        self.closed = True
         for live in self._live.values():
             live.ring_all()
 

@@ -6,12 +6,13 @@ Written as raw ASGI because everything here is paid for by every request.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import cached_property
 
 import structlog
 
 from eventyard.errors import Broken, EventyardError, InvalidRequest, NotFound, Unsupported
+from eventyard.wire import eventstream
 from eventyard.wire.credential import scope_of
 from eventyard.wire.http import (
     Gone,
@@ -111,7 +112,8 @@ class App:
         request_id = _new_id()
         operation = self._targets.get(target)
         content_type = b"application/x-amz-json-1.1" if operation is None else operation.service.content_type
-        status, more, body = 200, [], b""
+        status, more = 200, []
+        body: bytes | AsyncIterator[bytes] = b""
         try:
             request = await read_body(receive, self._max_body)
             _check_encoding(headers)
@@ -137,6 +139,10 @@ class App:
             log.exception("request failed", request_id=request_id, target=target.decode("latin-1"))
             refusal = _refuse_json(_internal(), operation, content_type)
             status, more, body = refusal.status, refusal.headers, refusal.body
+        if not isinstance(body, bytes):
+            stream = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", eventstream.CONTENT_TYPE)]
+            await send_stream(receive, send, status, stream, body)
+            return
         answer = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", content_type), *more]
         await send_answer(send, status, answer, body)
 
@@ -299,13 +305,17 @@ class App:
             await _send_refusal(send, Refusal(404, b"application/json", body), request_id)
 
 
-async def _run_json(operation: Operation, caller: Caller, request: bytes, receive: Receive) -> bytes:
+async def _run_json(
+    operation: Operation, caller: Caller, request: bytes, receive: Receive
+) -> bytes | AsyncIterator[bytes]:
     if operation.fast is not None:
         body = await operation.fast(caller, request)
         if body is not None:
             return body
     handler = operation.handler
     work = handler(caller, operation.read_json(request))
+    if operation.streams:
+        return operation.write_stream(await work)
     return operation.write_json(await (while_there(work, receive) if operation.waits else work))
 
 

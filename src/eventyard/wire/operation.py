@@ -19,6 +19,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 #: Params and result in botocore's Python shapes: member names, timestamps as datetime or epoch seconds, blobs as bytes.
 #: Timestamps in params are datetimes with UTC as their zone. Members of the result that are None are left out.
+#: A stream of events is an async iterator of (name of the event, its members).
 Handler = Callable[[Caller, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 #: JSON body in, JSON body out. None means "use the general way", which gives AWS's exact error texts.

@@ -5,7 +5,7 @@ Models are loaded at the first request and each operation is prepared at its fir
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ import orjson
 
 from eventyard.errors import Unsupported
 from eventyard.wire import json, query, rest, sqs_names, validation
+from eventyard.wire.eventstream import EventWriter
 from eventyard.wire.operation import Caller, Door, Handler
 
 
@@ -111,6 +112,19 @@ class Operation:
     def _write_json(self) -> json.Writer:
         shape = self._model.output_shape
         return json.make_writer(shape) if shape is not None else lambda value: {}
+
+    @cached_property
+    def streams(self) -> bool:
+        """Whether the answer is a stream of events."""
+        return bool(self._model.has_event_stream_output)
+
+    @cached_property
+    def _write_stream(self) -> EventWriter:
+        return EventWriter(self._model.output_shape)
+
+    def write_stream(self, result: dict[str, Any]) -> AsyncIterator[bytes]:
+        """The frames of an answer that is a stream of events."""
+        return self._write_stream.write(result)
 
     @cached_property
     def _read_query(self) -> query.Reader:

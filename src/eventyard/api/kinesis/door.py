@@ -7,6 +7,7 @@ from eventyard.api.kinesis.marks import MarkOperations
 from eventyard.api.kinesis.records import RecordOperations
 from eventyard.api.kinesis.shards import ShardOperations
 from eventyard.api.kinesis.streams import StreamOperations
+from eventyard.api.kinesis.subscriptions import Subscriptions
 from eventyard.clock import Clock
 from eventyard.streams import Reading, Streams
 from eventyard.wire import Door
@@ -21,6 +22,7 @@ def kinesis_door(streams: Streams, reading: Reading, clock: Clock) -> Door:
             **ShardOperations(streams, clock).operations(),
             **RecordOperations(streams, reading).operations(),
             **ConsumerOperations(streams, clock).operations(),
+            **Subscriptions(streams, reading, clock).operations(),
             **MarkOperations(streams).operations(),
         },
     )
