@@ -21,6 +21,7 @@ import structlog
 import uvicorn
 
 from eventyard.api.events import events_door
+from eventyard.api.firehose import firehose_door
 from eventyard.api.kinesis import kinesis_door
 from eventyard.api.platform import Platform
 from eventyard.api.scheduler import scheduler_door
@@ -42,6 +43,7 @@ from eventyard.bus import (
 )
 from eventyard.clock import Clock, SystemClock
 from eventyard.errors import Broken, InvalidRequest
+from eventyard.firehose import Hoses
 from eventyard.names import Arn
 from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
@@ -51,6 +53,7 @@ from eventyard.stores.memory import open_memory
 from eventyard.stores.sqlite import open_sqlite
 from eventyard.streams import Reading, Streams
 from eventyard.target import Target
+from eventyard.targets.firehose import FirehoseTarget
 from eventyard.targets.letters import LetterTarget
 from eventyard.targets.log import LogTarget
 from eventyard.targets.put_events import PutEventsTarget
@@ -81,6 +84,7 @@ class House:
         self._targets: dict[str, Callable[[str, Mapping[str, Any]], Target]] = {
             "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn),
             "sqs": lambda arn, parameters: QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {}),
+            "firehose": lambda arn, parameters: FirehoseTarget(self.hoses.put, arn),
             "kinesis": lambda arn, parameters: StreamTarget(
                 self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
             ),
@@ -104,7 +108,10 @@ class House:
             clock,
             secrets.token_urlsafe,
         )
-        self.streams = Streams(store.log, store.catalog, clock, _StreamLogs(self.engine))
+        logs = _Logs(self.engine)
+        self.streams = Streams(store.log, store.catalog, clock, logs)
+        files = None if settings.data is None else settings.data / "firehose"
+        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, files)
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
         firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
@@ -124,6 +131,7 @@ class House:
             ),
             scheduler_door(self.schedules, clock, self._supported),
             sns_door(self.topics),
+            firehose_door(self.hoses, clock),
             kinesis_door(self.streams, Reading(self.streams, store.log, clock), clock),
             sqs_door(self.queues, self.moves),
             sts_door(),
@@ -137,6 +145,7 @@ class House:
         await self.queues.load()
         await self.topics.load()
         await self.streams.load()
+        await self.hoses.load()
         await self.timetable.load()
         self.scheduled.load()
         await self.schedules.load()
@@ -164,6 +173,7 @@ class House:
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
+        await self.hoses.close()
         await self.moves.close()
         await self.queues.close()
 
@@ -187,14 +197,14 @@ class House:
         return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self._clock, arn, event)
 
 
-class _StreamLogs:
-    """Tells the engine which logs are the shards of streams, and how long they keep their records."""
+class _Logs:
+    """Tells the engine which logs belong to streams, and how long (ms, or for ever) they keep their records."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.drop = engine.drop_log
 
-    def keep(self, name: str, age: int) -> None:
+    def keep(self, name: str, age: int | None) -> None:
         self._engine.keep_log(name, Retention(age=age))
 
 

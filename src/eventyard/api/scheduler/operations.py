@@ -17,7 +17,7 @@ from eventyard.schedules import DEFAULT_GROUP, Schedule, Schedules, group_arn, s
 from eventyard.wire import Caller, Handler
 
 #: Targets whose payload is the schedule's Input as it is; the others need parameters of their own.
-_PLAIN = frozenset({"sqs", "sns", "lambda", "kinesis"})
+_PLAIN = frozenset({"sqs", "sns", "lambda", "kinesis", "firehose"})
 #: What all targets have in common, and the parameters that only targets of one service have.
 _COMMON = frozenset({"Arn", "RoleArn", "DeadLetterConfig", "RetryPolicy", "Input"})
 _OWN = {"sqs": "SqsParameters", "events": "EventBridgeParameters", "kinesis": "KinesisParameters"}

@@ -1,0 +1,72 @@
+"""Delivery streams on a memory store, a real directory and a clock that moves only when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from eventyard.clock import ManualClock
+from eventyard.firehose import Destination, Hose, Hoses
+from eventyard.store import Store
+from eventyard.stores.memory import open_memory
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+PLAIN = Destination("arn:aws:iam::123456789012:role/r", "bucket", "in/", size=1, interval=60)
+
+
+class Logs:
+    """Which logs are kept."""
+
+    def __init__(self) -> None:
+        self.kept: set[str] = set()
+
+    def keep(self, name: str, age: int | None) -> None:
+        assert age is None
+        self.kept.add(name)
+
+    def drop(self, name: str) -> None:
+        self.kept.discard(name)
+
+
+class Yard:
+    """A ``Hoses`` with what it stands on, and short words for what tests do with it."""
+
+    def __init__(self, store: Store, root: Path, clock: ManualClock) -> None:
+        self.store, self.root, self.clock = store, root, clock
+        self.logs = Logs()
+        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, self.logs, root)
+
+    async def again(self) -> Yard:
+        """The same store and directory after a restart."""
+        await self.hoses.close()
+        yard = Yard(self.store, self.root, self.clock)
+        await yard.hoses.load()
+        return yard
+
+    async def make(self, name: str = "h", **changes: Any) -> Hose:
+        return await self.hoses.create(ACCOUNT, REGION, name, replace(PLAIN, **changes), {})
+
+    def files(self) -> list[Path]:
+        """All files of the buckets, by name."""
+        return sorted(path for path in self.root.rglob("*") if path.is_file() and ".partial" not in path.parts)
+
+    async def wait(self, count: int) -> list[bytes]:
+        """The contents of the files once there are ``count``: threads write them, which no clock moves."""
+        for _ in range(500):
+            if len(self.files()) >= count:
+                break
+            await asyncio.sleep(0.01)
+        assert len(self.files()) == count
+        return [path.read_bytes() for path in self.files()]
+
+
+@pytest.fixture
+async def yard(tmp_path: Path) -> AsyncIterator[Yard]:
+    yard = Yard(await open_memory(), tmp_path / "firehose", ManualClock(1_700_000_000_000))
+    yield yard
+    await yard.hoses.close()
