@@ -42,6 +42,7 @@ from eventyard.bus import (
     Timetable,
 )
 from eventyard.clock import Clock, SystemClock
+from eventyard.connections import Connections, Vault
 from eventyard.errors import Broken, InvalidRequest
 from eventyard.firehose import Hoses
 from eventyard.names import Arn
@@ -54,6 +55,8 @@ from eventyard.stores.sqlite import open_sqlite
 from eventyard.streams import Reading, Streams
 from eventyard.target import Target
 from eventyard.targets.firehose import FirehoseTarget
+from eventyard.targets.http import Courier, Guard, HttpTarget, parse_networks
+from eventyard.targets.http.guard import LOOPBACK
 from eventyard.targets.letters import LetterTarget
 from eventyard.targets.log import LogTarget
 from eventyard.targets.put_events import PutEventsTarget
@@ -81,12 +84,18 @@ class House:
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
         self.moves = Moves(self.queues, clock)
         self.publisher = Publisher(store.log)
+        self.connections = Connections(store.catalog, Vault.open(settings.data), clock)
+        networks = (*LOOPBACK, *settings.allow_network) if settings.dev else settings.allow_network
+        self.courier = Courier(self.connections, Guard(clock, parse_networks(networks)), clock)
         self._targets: dict[str, Callable[[str, Mapping[str, Any]], Target]] = {
             "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn),
             "sqs": lambda arn, parameters: QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {}),
             "firehose": lambda arn, parameters: FirehoseTarget(self.hoses.put, arn),
             "kinesis": lambda arn, parameters: StreamTarget(
                 self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
+            ),
+            "events/api-destination": lambda arn, parameters: HttpTarget(
+                self.courier, arn, parameters.get("HttpParameters") or {}
             ),
         }
         self.engine = Engine(
@@ -128,6 +137,7 @@ class House:
                 supported=self._supported,
                 archives=self.archives,
                 replays=self.replays,
+                connections=self.connections,
             ),
             scheduler_door(self.schedules, clock, self._supported),
             sns_door(self.topics),
@@ -146,6 +156,7 @@ class House:
         await self.topics.load()
         await self.streams.load()
         await self.hoses.load()
+        await self.connections.load(self.courier.authorize)
         await self.timetable.load()
         self.scheduled.load()
         await self.schedules.load()
@@ -170,6 +181,7 @@ class House:
         await self.timetable.close()
         await self.replays.close()
         await self.engine.close()
+        await self.courier.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
@@ -179,12 +191,10 @@ class House:
 
     def _supported(self, arn: str) -> bool:
         """Whether this server can deliver to what ``arn`` names."""
-        parsed = Arn.parse(arn)
-        return parsed is not None and parsed.service in self._targets
+        return _kind(arn) in self._targets
 
     def _target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
-        parsed = Arn.parse(arn)
-        make = self._targets.get(parsed.service) if parsed is not None else None
+        make = self._targets.get(_kind(arn))
         if make is None:
             raise InvalidRequest(f"No target for {arn}.")
         return make(arn, parameters)
@@ -206,6 +216,14 @@ class _Logs:
 
     def keep(self, name: str, age: int | None) -> None:
         self._engine.keep_log(name, Retention(age=age))
+
+
+def _kind(arn: str) -> str:
+    """What ``_targets`` are found by: the ARN's service, and for EventBridge itself also the kind of resource."""
+    parsed = Arn.parse(arn)
+    if parsed is None:
+        return ""
+    return f"events/{parsed.resource.partition('/')[0]}" if parsed.service == "events" else parsed.service
 
 
 def _jitter(name: str, moment: int, window: int) -> int:

@@ -20,7 +20,8 @@ class Settings(msgspec.Struct, frozen=True):
     """``data``: the directory for everything durable, or None to keep all in memory. ``credentials``: a JSON file of
     access keys, ``{"KEY ID": {"secret": "...", "account": "123456789012"}}``, or the same as TOML if its name ends in
     ``.toml``; with it every request must be signed.
-    ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps."""
+    ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps.
+    ``allow_network``: private networks (CIDR) that API destinations may be in."""
 
     host: str = "127.0.0.1"
     port: int = 4010
@@ -29,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     credentials: Path | None = None
     retention_days: float = 7
     retention_bytes: int | None = None
+    allow_network: tuple[str, ...] = ()
     log_format: Literal["json", "console"] = "json"
 
     def check(self) -> None:
@@ -46,6 +48,11 @@ class Settings(msgspec.Struct, frozen=True):
             raise InvalidRequest("--retention-days must be more than 1: retries go on for 24 hours.")
         if self.retention_bytes is not None and self.retention_bytes <= 0:
             raise InvalidRequest("--retention-bytes must be more than 0.")
+        for text in self.allow_network:
+            try:
+                ipaddress.ip_network(text)
+            except ValueError as error:
+                raise InvalidRequest(f"--allow-network takes a network like 10.1.0.0/16: {error}.") from error
         self.keys()
 
     def keys(self) -> dict[str, tuple[str, str]] | None:

@@ -23,11 +23,13 @@ class Delivered(msgspec.Struct, frozen=True):
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """Not now. ``after``: seconds that the target asked to be left alone, or None."""
+    """Not now. ``after``: seconds that the target asked to be left alone, or None. ``called``: False if it was not even
+    tried, which then does not count as an attempt."""
 
     code: str
     message: str
     after: float | None = None
+    called: bool = True
 
 
 class Permanent(msgspec.Struct, frozen=True):

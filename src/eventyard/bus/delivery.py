@@ -79,7 +79,8 @@ class Desk:
     ) -> None:
         now = self.clock.now()
         before = tried.get(position) if tried else None
-        attempts = (before.attempts if before else 0) + 1
+        tries = 0 if isinstance(outcome, Retry) and not outcome.called else 1
+        attempts = (before.attempts if before else 0) + tries
         if isinstance(outcome, Delivered):
             self._end(subscription, position, event, "delivered", attempts, before is not None)
             return
@@ -146,7 +147,7 @@ class Desk:
             "TARGET_ARN": subscription.target_arn,
             "ERROR_CODE": why.code,
             "ERROR_MESSAGE": why.message,
-            "RETRY_ATTEMPTS": str(attempts - 1),
+            "RETRY_ATTEMPTS": str(max(attempts - 1, 0)),
         }
         if exhausted is not None:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted

@@ -29,7 +29,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
         Ten minutes, of which the jitter takes a quarter on average, spread 185 retries over the 24 hours that AWS
         gives them."""
-        return min(2.0 ** min(attempts - 1, 10), 600.0) * random.uniform(0.5, 1.0)
+        return min(2.0 ** min(max(attempts - 1, 0), 10), 600.0) * random.uniform(0.5, 1.0)
 
     def exhausted(self, attempts: int, ingested: int, next_try: int) -> str | None:
         """The condition that ends retrying after ``attempts`` tries, in the words of AWS's dead-letter attribute."""

@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import Host, Port
+from eventyard.cli.options import AllowNetwork, Host, Port
 
 
 def dev(
     host: Host = "127.0.0.1",
     port: Port = 4010,
     data: Annotated[Path | None, typer.Option(help="Directory to keep state in; in memory if left out.")] = None,
+    allow_network: AllowNetwork = None,
 ) -> None:
     """Run a development server: no cool-downs, every fate kept, and it can be reset."""
     from eventyard.cli.running import run
     from eventyard.settings import Settings
 
-    run(Settings(host=host, port=port, data=data, dev=True, log_format="console"))
+    networks = tuple(allow_network or ())
+    run(Settings(host=host, port=port, data=data, dev=True, allow_network=networks, log_format="console"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from eventyard.api.events.access import Access
+from eventyard.api.events.api_destinations import ApiDestinationOperations
 from eventyard.api.events.archives import ArchiveOperations
 from eventyard.api.events.buses import Buses
+from eventyard.api.events.connections import ConnectionOperations
 from eventyard.api.events.limits import Limits
 from eventyard.api.events.pattern_test import check_event_pattern
 from eventyard.api.events.permissions import Permissions
@@ -16,6 +18,7 @@ from eventyard.api.events.targets import Supported, Targets
 from eventyard.archives import Archives, Replays
 from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
+from eventyard.connections import Connections
 from eventyard.wire import Door, Handler
 
 
@@ -27,8 +30,10 @@ def events_door(
     supported: Supported = lambda arn: True,
     archives: Archives | None = None,
     replays: Replays | None = None,
+    connections: Connections | None = None,
 ) -> Door:
-    """The operations on events, buses, rules, targets, tags and permissions.
+    """The operations on events, buses, rules, targets, tags and permissions; with ``connections`` also those on
+    connections and API destinations.
 
     ``publish``: returns when the events are durable. ``supported``: whether this server can deliver to an ARN; a target
     that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. Without ``archives``
@@ -36,12 +41,19 @@ def events_door(
     """
     limits = limits or Limits()
     put = PutEvents(directory, publish, clock, limits)
+    calling: dict[str, Handler] = {}
+    if connections is not None:
+        calling = {
+            **ConnectionOperations(connections, clock).operations(),
+            **ApiDestinationOperations(connections, clock).operations(),
+        }
     return Door(
         service="events",
         operations={
             "PutEvents": put.general,
             "TestEventPattern": check_event_pattern,
             **_archiving(archives, replays, directory, clock),
+            **calling,
             **Access(directory).guard(
                 {
                     **Buses(directory, clock, limits).operations(),

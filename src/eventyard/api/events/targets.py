@@ -14,6 +14,7 @@ from eventyard.bus.directory import Directory
 from eventyard.bus.resources import TargetSpec
 from eventyard.errors import InvalidRequest
 from eventyard.names import Arn
+from eventyard.targets.http import check_parameters
 from eventyard.transform import compile_transform
 from eventyard.transform.path import parse_path
 from eventyard.wire import Caller, Handler
@@ -110,6 +111,8 @@ def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     if path is not None:
         parse_path(path)
+    if arn.service == "events" and arn.resource.startswith("api-destination/"):
+        check_parameters(target.get("HttpParameters") or {})
     role_needed = arn.service in _ROLE_NEEDED or (
         arn.service == "events" and arn.resource.startswith("api-destination/")
     )
