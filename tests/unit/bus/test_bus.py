@@ -140,6 +140,19 @@ async def test_failed_delivery_is_retried_until_the_target_takes_it(yard: Yard) 
     assert (fate.outcome, fate.attempts) == ("delivered", 4)
 
 
+async def test_a_delivery_that_was_not_even_tried_is_no_attempt(yard: Yard) -> None:
+    await yard.rule("a", CARS, "one", max_attempts=0, dead_letter_arn=DLQ)
+    yard.box("one").answers = [Retry("CIRCUIT_OPEN", "not called", 20, called=False)] * 3
+    (event,) = await yard.publish(1)
+    (fate,) = await fates(yard, event_id=event.id, subscriber_is=True)
+    assert (fate.outcome, fate.attempts) == ("retrying", 0)
+    await pass_time(yard, 90)
+    assert yard.box("one").numbers == [1]
+    (fate,) = await fates(yard, event_id=event.id, subscriber_is=True)
+    assert (fate.outcome, fate.attempts) == ("delivered", 1)
+    assert yard.dead == []
+
+
 async def test_one_failing_event_does_not_hold_back_the_others(yard: Yard) -> None:
     await yard.rule("a", CARS, "one")
     yard.box("one").answers = [DELIVERED, Retry("X", "no"), DELIVERED]

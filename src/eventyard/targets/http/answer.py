@@ -37,7 +37,8 @@ class Reader:
         self._status = 0
         self._final = False
         self.done = False
-        self.whole = False  #: the answer ended where it said it would, so the connection can be used again
+        self.whole = False  #: the answer ended where it said it would
+        self._lasting = False
         self.begun = False  #: something came
 
     def feed(self, data: bytes) -> None:
@@ -70,7 +71,7 @@ class Reader:
     @property
     def reusable(self) -> bool:
         """Whether the connection can carry another request."""
-        return self.whole and bool(self._parser.should_keep_alive())
+        return self.whole and self._lasting
 
     # --- called by the parser ---------------------------------------------------------------------------------------
 
@@ -104,3 +105,4 @@ class Reader:
     def on_message_complete(self) -> None:
         if self._final and not self.done:
             self.done = self.whole = True
+            self._lasting = bool(self._parser.should_keep_alive())  # the parser knows only here, before it starts anew

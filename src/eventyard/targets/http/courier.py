@@ -36,21 +36,21 @@ _QUEUE = 2.0
 
 
 class Courier:
-    """``tls``: None trusts what the system trusts."""
+    """``seconds``: what a call has in all. ``tls``: None trusts what the system trusts."""
 
     def __init__(
         self,
         destinations: Destinations,
         guard: Guard,
         clock: Clock,
-        timeout: float = TIMEOUT,
+        seconds: float = TIMEOUT,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._destinations = destinations
         self._clock = clock
-        self._timeout = timeout
+        self._timeout = seconds
         self._client = Client(guard, clock, tls)
-        self._tokens = Tokens(self._client, clock, timeout)
+        self._tokens = Tokens(self._client, clock, seconds)
         self._lanes: dict[str, Lane] = {}
         self._trials: set[asyncio.Task[None]] = set()
 
