@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -23,9 +23,20 @@ def consumer(kinesis: Any) -> str:
     return arn
 
 
-def subscribe(kinesis: Any, consumer: str, **position: Any) -> Any:
-    position = position or {"Type": "TRIM_HORIZON"}
-    return kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=SHARD, StartingPosition=position)["EventStream"]
+@pytest.fixture
+def subscribe() -> Iterator[Callable[..., Any]]:
+    """``subscribe(kinesis, consumer, **position)``: an event stream, which is closed after the test."""
+    streams: list[Any] = []
+
+    def subscribe(kinesis: Any, consumer: str, **position: Any) -> Any:
+        position = position or {"Type": "TRIM_HORIZON"}
+        answer = kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=SHARD, StartingPosition=position)
+        streams.append(answer["EventStream"])
+        return streams[-1]
+
+    yield subscribe
+    for stream in streams:
+        stream.close()
 
 
 def events(stream: Any) -> Iterator[dict[str, Any]]:
@@ -33,7 +44,7 @@ def events(stream: Any) -> Iterator[dict[str, Any]]:
         yield event["SubscribeToShardEvent"]
 
 
-def test_records_are_pushed_as_they_come(kinesis: Any, consumer: str) -> None:
+def test_records_are_pushed_as_they_come(kinesis: Any, consumer: str, subscribe: Callable[..., Any]) -> None:
     first = kinesis.put_record(StreamName="s", Data=b"one", PartitionKey="k")
     stream = subscribe(kinesis, consumer)
     pushed = events(stream)
@@ -53,7 +64,7 @@ def test_records_are_pushed_as_they_come(kinesis: Any, consumer: str) -> None:
     stream.close()
 
 
-def test_subscription_goes_on_where_another_ended(kinesis: Any, consumer: str) -> None:
+def test_subscription_goes_on_where_another_ended(kinesis: Any, consumer: str, subscribe: Callable[..., Any]) -> None:
     for data in (b"one", b"two"):
         kinesis.put_record(StreamName="s", Data=data, PartitionKey="k")
     stream = subscribe(kinesis, consumer)
@@ -65,7 +76,9 @@ def test_subscription_goes_on_where_another_ended(kinesis: Any, consumer: str) -
     stream.close()
 
 
-def test_closed_shard_ends_the_stream_with_its_children(kinesis: Any, consumer: str) -> None:
+def test_closed_shard_ends_the_stream_with_its_children(
+    kinesis: Any, consumer: str, subscribe: Callable[..., Any]
+) -> None:
     stream = subscribe(kinesis, consumer)
     pushed = events(stream)
     next(pushed)
@@ -74,7 +87,7 @@ def test_closed_shard_ends_the_stream_with_its_children(kinesis: Any, consumer: 
     assert [child["ShardId"][-1] for child in last["ChildShards"]] == ["1", "2"]
 
 
-def test_second_subscription_is_refused_at_first(kinesis: Any, consumer: str) -> None:
+def test_second_subscription_is_refused_at_first(kinesis: Any, consumer: str, subscribe: Callable[..., Any]) -> None:
     stream = subscribe(kinesis, consumer)
     next(events(stream))
     position = {"Type": "LATEST"}
@@ -86,7 +99,9 @@ def test_second_subscription_is_refused_at_first(kinesis: Any, consumer: str) ->
     ] == ("ResourceNotFoundException")
 
 
-def test_deleted_stream_ends_its_subscriptions_with_an_error(kinesis: Any, consumer: str) -> None:
+def test_deleted_stream_ends_its_subscriptions_with_an_error(
+    kinesis: Any, consumer: str, subscribe: Callable[..., Any]
+) -> None:
     stream = subscribe(kinesis, consumer)
     pushed = events(stream)
     next(pushed)
@@ -95,7 +110,9 @@ def test_deleted_stream_ends_its_subscriptions_with_an_error(kinesis: Any, consu
         list(pushed)
 
 
-def test_server_stops_at_once_although_somebody_is_subscribed(kinesis: Any, consumer: str, server: Server) -> None:
+def test_server_stops_at_once_although_somebody_is_subscribed(
+    kinesis: Any, consumer: str, server: Server, subscribe: Callable[..., Any]
+) -> None:
     stream = subscribe(kinesis, consumer)
     next(events(stream))
     began = time.monotonic()
