@@ -20,7 +20,8 @@ says why, with the names that EventBridge gives its dead letters' attributes. Ra
 
 class Feed(msgspec.Struct, frozen=True):
     """One subscription on one log. ``name``: an ARN, unique and lasting; progress is kept under it. ``payload``: what
-    the target gets for an event's body. ``bury``: with ``dead_letter_arn`` only."""
+    the target gets for an event's body. ``bury``: with ``dead_letter_arn`` only. ``ordered``: nothing overtakes an
+    event that the target can't take now."""
 
     name: str
     log: str
@@ -30,6 +31,7 @@ class Feed(msgspec.Struct, frozen=True):
     payload: Callable[[bytes], bytes]
     dead_letter_arn: str | None = None
     bury: Bury | None = None
+    ordered: bool = False
 
 
 class Feeds(Protocol):

@@ -48,7 +48,10 @@ class Desk:
         batch: Sequence[tuple[int, Event]],
         tried: Mapping[int, Tried] | None = None,
     ) -> None:
-        """Deliver ``batch`` and enter an outcome for each event. ``tried``: by position, for deferred deliveries."""
+        """Deliver ``batch`` and enter an outcome for each event. ``tried``: by position, for deferred deliveries.
+
+        Raises TryAgain for an ordered subscription whose target can't take something now: the whole batch is to be
+        delivered again."""
         deliveries: list[Delivery] = []
         sent: list[tuple[int, Event]] = []
         for position, event in batch:
@@ -63,6 +66,10 @@ class Desk:
         if not deliveries:
             return
         outcomes = await _attempt(subscription, deliveries)
+        if subscription.ordered:
+            for outcome in outcomes:
+                if isinstance(outcome, Retry):
+                    raise TryAgain(outcome.message, outcome.code)
         if tried is None and not self.ledger.keeps_all and outcomes.count(DELIVERED) == len(sent):
             self.ledger.counts["delivered"] += len(sent)  # the hot path: nothing to write
             return

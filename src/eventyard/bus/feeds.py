@@ -27,6 +27,7 @@ class BusFeeds:
                 retry=RetryPolicy(),
                 dead_letter_arn=feed.dead_letter_arn,
                 bury=feed.bury,
+                ordered=feed.ordered,
             )
         )
 

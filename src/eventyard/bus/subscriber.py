@@ -14,6 +14,7 @@ import structlog
 from eventyard.bus.delivery import Desk
 from eventyard.bus.router import Router
 from eventyard.bus.subscription import Subscription
+from eventyard.errors import TryAgain
 from eventyard.event import Event
 from eventyard.pattern import matches
 from eventyard.store import Checkpoint, EventLog, Fate
@@ -131,6 +132,9 @@ class Subscriber:
                     return
                 try:
                     await self._step()
+                except TryAgain as error:
+                    log.warning("an ordered subscriber waits", subscriber=self.name, reason=error.message)
+                    await self._desk.clock.sleep(_STUMBLE)
                 except Exception:
                     # Whatever it was, what is in hand stays in hand: wait and go on, or the events would be stuck.
                     log.exception("a subscriber stumbled, trying again", subscriber=self.name)

@@ -42,7 +42,8 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 
 class Subscription(msgspec.Struct, frozen=True):
     """One target of one rule. ``name`` is unique and lasting: progress is kept under it. ``bury``: how a dead letter is
-    sent where it isn't the event as it is."""
+    sent where it isn't the event as it is. ``ordered``: an event that has to be tried again holds back all behind it,
+    whatever the retry policy says."""
 
     name: str
     bus: str
@@ -55,6 +56,7 @@ class Subscription(msgspec.Struct, frozen=True):
     retry: RetryPolicy
     dead_letter_arn: str | None
     bury: Bury | None = None
+    ordered: bool = False
 
     def payload(self, event: Event) -> bytes:
         """What the target is to get for ``event``. Raises InvalidRequest where no valid payload results."""

@@ -52,6 +52,8 @@ class Delivering:
             payload=lambda body: body_for(subscription, read(body)).encode(),
             dead_letter_arn=subscription.dead_letter_arn,
             bury=self._bury(subscription),
+            # A FIFO queue recognises what is delivered again, so holding back a batch costs no duplicates.
+            ordered=subscription.endpoint.endswith(".fifo"),
         )
 
     def _bury(self, subscription: Subscription) -> Bury | None:

@@ -41,7 +41,8 @@ class Account:
                 aws_secret_access_key="test",
             )
 
-        self.sns, self.sqs, self.events = client("sns"), client("sqs"), client("events")
+        self.sns, self.sqs = client("sns"), client("sqs")
+        self.events, self.scheduler = client("events"), client("scheduler")
 
     def topic(self, name: str = "topic", **attributes: str) -> str:
         """Make a topic; its ARN."""
@@ -85,7 +86,7 @@ class Account:
         return [json.loads(message["Body"]) for message in self.receive(queue, count)]
 
     def close(self) -> None:
-        for client in (self.sns, self.sqs, self.events):
+        for client in (self.sns, self.sqs, self.events, self.scheduler):
             client.close()
 
 

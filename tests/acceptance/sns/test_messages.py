@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -294,3 +295,16 @@ def test_fifo_topic_can_not_be_a_rules_target(account: Account) -> None:
     account.events.put_rule(Name="r", EventPattern='{"source": ["shop"]}')
     with refused("ValidationException"):
         account.events.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": topic}])
+
+
+def test_schedule_publishes_to_a_topic(account: Account) -> None:
+    topic, queue = account.topic(), account.queue()
+    account.subscribe(topic, queue)
+    moment = datetime.now(UTC) + timedelta(seconds=1)
+    account.scheduler.create_schedule(
+        Name="s",
+        ScheduleExpression=f"at({moment:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": topic, "RoleArn": "arn:aws:iam::123456789012:role/r", "Input": "time to go"},
+    )
+    assert [one["Message"] for one in account.notifications(queue)] == ["time to go"]
