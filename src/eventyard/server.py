@@ -22,6 +22,7 @@ import uvicorn
 
 from eventyard.api.events import events_door
 from eventyard.api.firehose import firehose_door
+from eventyard.api.history import History
 from eventyard.api.kinesis import kinesis_door
 from eventyard.api.platform import Platform
 from eventyard.api.scheduler import scheduler_door
@@ -37,6 +38,7 @@ from eventyard.bus import (
     Directory,
     Engine,
     Publisher,
+    Redelivery,
     Retention,
     ScheduledRules,
     Timetable,
@@ -129,6 +131,7 @@ class House:
         self.archives = Archives(store.catalog, store.log, recordings)
         playing = BusReplays(self.engine, self.directory, store.progress)
         self.replays = Replays(store.catalog, store.log, clock, self.archives, recordings, playing)
+        self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
         self.doors = [
             events_door(
                 self.directory,
@@ -162,6 +165,7 @@ class House:
         await self.schedules.load()
         await self.archives.load()
         await self.replays.load()
+        await self.redelivery.load()
         await self.engine.start()
         self.replays.start()
         self.timetable.start()
@@ -254,8 +258,10 @@ class Server:
             lambda: self.ready,
             self.reset if self._settings.dev else None,
         )
+        history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
         self._house = house
-        self._app = App(house.doors, self._guarded(platform.routes()), self._authenticator())
+        pages = [*platform.routes(), *history.routes()]
+        self._app = App(house.doors, self._guarded(pages), self._authenticator())
         self._app.warm()
         self.ready = True
 

@@ -11,18 +11,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from eventyard.api.answers import JSON, answer, bus_of, number, read_object, routes, texts
 from eventyard.bus import Directory, Engine, Publisher
-from eventyard.errors import EventyardError, InvalidRequest, NotFound
-from eventyard.names import bus_arn
+from eventyard.errors import InvalidRequest, NotFound
 from eventyard.pattern import Pattern, explain, parse
 from eventyard.store import Progress
 from eventyard.wire import HttpRequest, HttpResponse, Route
 
-_JSON = {"content-type": "application/json"}
-_ACCOUNT, _REGION = "123456789012", "us-east-1"
 _OUTCOMES = ("delivered", "retrying", "dead-lettered", "dropped", "expired", "matched", "unmatched")
-
-Page = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 
 class Platform:
@@ -47,7 +43,7 @@ class Platform:
 
     def routes(self) -> list[Route]:
         """Every page, ready to be handed to the wire."""
-        pages: list[tuple[str, str, Page]] = [
+        return routes(
             ("GET", "/healthz", self.healthz),
             ("GET", "/readyz", self.readyz),
             ("GET", "/metrics", self.metrics),
@@ -55,16 +51,15 @@ class Platform:
             ("GET", "/_eventyard/tail", self.tail),
             ("POST", "/_eventyard/explain", self.explain),
             ("POST", "/_eventyard/reset", self.reset),
-        ]
-        return [Route(method, path, _answering_errors(page)) for method, path, page in pages]
+        )
 
     async def healthz(self, request: HttpRequest) -> HttpResponse:
         """200 as long as the process can answer."""
-        return _json({"status": "ok"})
+        return answer({"status": "ok"})
 
     async def readyz(self, request: HttpRequest) -> HttpResponse:
         """200 while requests should be sent here, 503 before and during shutdown."""
-        return _json({"status": "ready"}) if self._ready() else _json({"status": "not ready"}, 503)
+        return answer({"status": "ready"}) if self._ready() else answer({"status": "not ready"}, 503)
 
     async def metrics(self, request: HttpRequest) -> HttpResponse:
         """Prometheus's text format."""
@@ -77,21 +72,19 @@ class Platform:
         outcome = query.get("outcome")
         if outcome is not None and outcome not in _OUTCOMES:
             raise InvalidRequest(f"outcome must be one of {', '.join(_OUTCOMES)}, not {outcome!r}.")
-        limit = query.get("limit", "100")
-        if not limit.isdecimal() or not 1 <= int(limit) <= 1000:
-            raise InvalidRequest(f"limit must be a number from 1 to 1000, not {limit!r}.")
+        limit = number(query, "limit", 1, 1000) or 100
         found = await self._progress.fates(
-            bus=_bus(query) if "bus" in query else None,
+            bus=bus_of(query) if "bus" in query else None,
             event_id=query.get("event"),
             subscriber=query.get("subscriber"),
             outcome=outcome,  # type: ignore[arg-type]  # checked above
-            limit=int(limit),
+            limit=limit,
         )
-        return HttpResponse(200, _JSON, msgspec.json.encode({"fates": found}))
+        return HttpResponse(200, JSON, msgspec.json.encode({"fates": found}))
 
     async def explain(self, request: HttpRequest) -> HttpResponse:
         """Why an event matches, or does not. Body: event, and rule (with bus, account, region) or pattern."""
-        asked = _object(request.body)
+        asked = read_object(request.body)
         event = asked.get("event")
         if not isinstance(event, dict):
             raise InvalidRequest('The body needs an "event": the whole event as a JSON object.')
@@ -101,7 +94,7 @@ class Platform:
         else:
             pattern = self._rule_pattern(asked)
         why = explain(pattern, orjson.dumps(event))
-        return HttpResponse(200, _JSON, msgspec.json.encode(msgspec.to_builtins(why) | {"text": str(why)}))
+        return HttpResponse(200, JSON, msgspec.json.encode(msgspec.to_builtins(why) | {"text": str(why)}))
 
     async def tail(self, request: HttpRequest) -> HttpResponse:
         """A line of JSON for each event as it is published. Query: bus, pattern, since (ms since the epoch)."""
@@ -110,7 +103,7 @@ class Platform:
         since = request.query.get("since")
         if since is not None and not since.isdecimal():
             raise InvalidRequest(f"since must be a number of milliseconds since the epoch, not {since!r}.")
-        bus = _bus(request.query)
+        bus = bus_of(request.query)
         if self._directory.bus(bus) is None:
             raise NotFound(f"Event bus {bus} does not exist.")
         kind = {"content-type": "application/x-ndjson"}
@@ -121,7 +114,7 @@ class Platform:
         if self._reset is None:
             raise InvalidRequest("Only a development server (`eventyard dev`) can be reset.")
         await self._reset()
-        return _json({"status": "reset"})
+        return answer({"status": "reset"})
 
     async def _lines(self, bus: str, pattern: Pattern | None, since: int | None) -> AsyncIterator[bytes]:
         yield b"\n"  # tells the client that from here on nothing is missed
@@ -132,7 +125,7 @@ class Platform:
         name = asked.get("rule")
         if not isinstance(name, str):
             raise InvalidRequest('The body needs a "rule" (a name) or a "pattern".')
-        bus = _bus({key: value for key, value in asked.items() if isinstance(value, str)})
+        bus = bus_of(texts(asked))
         rule = self._directory.rule(bus, name)
         if rule is None:
             raise NotFound(f"Rule {name} does not exist on {bus}.")
@@ -168,35 +161,3 @@ class _Metrics(Collector):
         for name, count in self._engine.lags().items():
             waiting.add_metric([name], count)
         return [published, routed, deliveries, waiting]
-
-
-def _answering_errors(page: Page) -> Page:
-    async def answer(request: HttpRequest) -> HttpResponse:
-        try:
-            return await page(request)
-        except EventyardError as error:
-            status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidRequest) else 503
-            return _json({"code": error.code, "message": error.message}, status)
-
-    return answer
-
-
-def _bus(query: dict[str, str]) -> str:
-    name = query.get("bus", "default")
-    if name.startswith("arn:"):
-        return name
-    return bus_arn(query.get("account", _ACCOUNT), query.get("region", _REGION), name)
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequest(f"The body is not JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise InvalidRequest("The body must be a JSON object.")
-    return found
-
-
-def _json(value: object, status: int = 200) -> HttpResponse:
-    return HttpResponse(status, _JSON, orjson.dumps(value))

@@ -12,6 +12,7 @@ from eventyard.bus.feeds import BusFeeds
 from eventyard.bus.firings import BusFirings
 from eventyard.bus.publisher import Publisher
 from eventyard.bus.recordings import BusRecordings
+from eventyard.bus.redelivery import Redelivery
 from eventyard.bus.replaying import BusReplays
 from eventyard.bus.scheduled import ScheduledRules
 from eventyard.bus.timetable import Entry, Timetable
@@ -25,6 +26,7 @@ __all__ = [
     "Engine",
     "Entry",
     "Publisher",
+    "Redelivery",
     "Retention",
     "ScheduledRules",
     "Timetable",

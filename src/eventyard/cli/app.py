@@ -6,10 +6,14 @@ import typer
 
 from eventyard.cli.demo import demo
 from eventyard.cli.dev import dev
+from eventyard.cli.dlq import dlq
+from eventyard.cli.event import event
 from eventyard.cli.explain import explain
 from eventyard.cli.put import put
+from eventyard.cli.replay import replay
 from eventyard.cli.serve import serve
 from eventyard.cli.tail import tail
+from eventyard.cli.transform import transform
 from eventyard.cli.version import version
 from eventyard.errors import EventyardError
 
@@ -19,8 +23,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (serve, dev, put, tail, explain, demo, version):
+for command in (serve, dev, put, tail, explain, event, replay, demo, version):
     app.command()(command)
+app.add_typer(dlq, name="dlq")
+app.add_typer(transform, name="transform")
 
 
 def main() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from eventyard.cli.options import LOCAL
+from eventyard.errors import InvalidRequest, TryAgain
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -29,3 +35,19 @@ def aws_client(service: str, endpoint: str) -> Any:
             proxies={} if urlsplit(endpoint).hostname in _LOOPBACK else None,
         ),
     )
+
+
+@contextlib.contextmanager
+def told(endpoint: str) -> Iterator[None]:
+    """What goes wrong with a client in the block, as an error of ours: InvalidRequest with the server's words, or
+    TryAgain where nobody answers."""
+    try:
+        yield
+    except ClientError as error:
+        raise InvalidRequest(error.response["Error"]["Message"]) from error
+    except BotoCoreError as error:
+        raise TryAgain(
+            f"No server at {endpoint}. Start one with `eventyard dev`, or name it with --endpoint."
+        ) from error
+    except ValueError as error:
+        raise InvalidRequest(f"{error}. An endpoint looks like {LOCAL}.") from error

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from eventyard.cli.options import LOCAL, Bus, Endpoint
-from eventyard.errors import InvalidRequest, TryAgain
+from eventyard.errors import InvalidRequest
 
 
 def put(
@@ -18,24 +18,14 @@ def put(
     endpoint: Endpoint = LOCAL,
 ) -> None:
     """Publish one event and print its id."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from eventyard.cli.client import aws_client
+    from eventyard.cli.client import aws_client, told
     from eventyard.cli.text import read_text
 
     entry = {"Source": source, "DetailType": detail_type, "Detail": read_text(detail, "detail"), "EventBusName": bus}
-    try:
+    with told(endpoint):
         client = aws_client("events", endpoint)
         client.describe_event_bus(Name=bus)  # PutEvents takes events for an unknown bus without a word, as on AWS
         (result,) = client.put_events(Entries=[entry])["Entries"]
-    except ClientError as error:
-        raise InvalidRequest(error.response["Error"]["Message"]) from error
-    except BotoCoreError as error:
-        raise TryAgain(
-            f"No server at {endpoint}. Start one with `eventyard dev`, or name it with --endpoint."
-        ) from error
-    except ValueError as error:
-        raise InvalidRequest(f"{error}. An endpoint looks like {LOCAL}.") from error
     if "ErrorCode" in result:
         raise InvalidRequest(f"{result['ErrorCode']}: {result['ErrorMessage']}")
     typer.echo(result["EventId"])

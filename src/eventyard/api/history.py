@@ -1,0 +1,219 @@
+"""Pages on what was published before: events of the past, one event's whole story, and delivering events again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import orjson
+
+from eventyard.api.answers import JSON, answer, bus_of, number, read_object, routes, texts
+from eventyard.bus import Directory, Redelivery
+from eventyard.clock import Clock
+from eventyard.errors import InvalidRequest, NotFound
+from eventyard.event import Event, envelope, iso_seconds, new_ids, published_at, with_replay_name
+from eventyard.pattern import Pattern, matches, parse
+from eventyard.store import Deferred, EventLog, Fate, Progress
+from eventyard.wire import HttpRequest, HttpResponse, Route
+
+_READ = 500
+_LATEST = 1 << 52
+_MOST_AGAIN = 100
+#: An event is appended within so many ms after it got its id, unless the server was very busy.
+_LATE = 10_000
+_HEAD = b'{"version":"0","id":"'
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLAIN = re.compile(r"[A-Za-z0-9:.+\-]*")
+
+
+class _Envelope(msgspec.Struct):
+    """An event as somebody gives it, with its detail's own text."""
+
+    id: str
+    detail_type: str = msgspec.field(name="detail-type")
+    source: str
+    detail: msgspec.Raw
+    account: str = ""
+    time: str = ""
+    region: str = ""
+    resources: list[str] = []
+
+
+class History:
+    """What the pages speak of."""
+
+    def __init__(
+        self, directory: Directory, eventlog: EventLog, progress: Progress, redelivery: Redelivery, clock: Clock
+    ) -> None:
+        self._directory = directory
+        self._log = eventlog
+        self._progress = progress
+        self._redelivery = redelivery
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        """Every page, ready to be handed to the wire."""
+        return routes(
+            ("GET", "/_eventyard/events", self.events),
+            ("GET", "/_eventyard/story", self.story),
+            ("POST", "/_eventyard/redeliver", self.redeliver),
+        )
+
+    async def events(self, request: HttpRequest) -> HttpResponse:
+        """A line of JSON for each event that a bus still has. Query: bus, pattern, since and until (ms; when it was
+        received), limit."""
+        query = request.query
+        bus, text = bus_of(query), query.get("pattern")
+        if not self._directory.has_bus(bus):
+            raise NotFound(f"Event bus {bus} does not exist.")
+        pattern = parse(text) if text else None
+        since, until = number(query, "since", 0, _LATEST), number(query, "until", 0, _LATEST)
+        limit = number(query, "limit", 1, 1_000_000) or 1_000
+        lines = self._lines(bus, pattern, since or 0, until or self._clock.now(), limit)
+        return HttpResponse(200, {"content-type": "application/x-ndjson"}, lines)
+
+    async def story(self, request: HttpRequest) -> HttpResponse:
+        """All that is known of one event. Query: event (its id)."""
+        event_id = request.query.get("event")
+        if not event_id:
+            raise InvalidRequest('The query needs an "event": the id of the event.')
+        fates = await self._progress.fates(event_id=event_id, limit=1_000)
+        found = await self._search(event_id)
+        received = [one for one in found if ":event-bus/" in one["log"]]
+        if not received and not fates:
+            raise NotFound(f"No event {event_id} is known here: it was never received, or is older than is kept.")
+        return HttpResponse(
+            200,
+            JSON,
+            msgspec.json.encode(
+                {
+                    "id": event_id,
+                    "received": received,
+                    "archived": [one["log"].partition("#")[0] for one in found if ":archive/" in one["log"]],
+                    "deliveries": [
+                        await self._delivery(fate) for fate in reversed(fates) if fate.subscriber and _is_rule(fate)
+                    ],
+                    "matching": {
+                        one["log"]: self._redelivery.rules(one["log"], Event(bytes(one["event"]), 0))
+                        for one in received
+                    },
+                }
+            ),
+        )
+
+    async def redeliver(self, request: HttpRequest) -> HttpResponse:
+        """Deliver events again. Body: events (each the text of a whole event), bus, rule (only to this one), target
+        (only to this target of it, by id or ARN), name (for ``replay-name``), force (the rule need not match),
+        dry_run. Answers how many events each rule gets, and how many nobody gets."""
+        asked = read_object(request.body)
+        bus, rule, target = bus_of(texts(asked)), asked.get("rule"), asked.get("target")
+        given, name = asked.get("events"), asked.get("name")
+        if not all(each is None or isinstance(each, str) for each in (rule, target, name)):
+            raise InvalidRequest("The rule, the target and the name must be texts.")
+        if not isinstance(given, list) or not 1 <= len(given) <= _MOST_AGAIN:
+            raise InvalidRequest(f'The body needs "events": 1 to {_MOST_AGAIN} texts, each a whole event.')
+        if not self._directory.has_bus(bus):
+            raise NotFound(f"Event bus {bus} does not exist.")
+        if rule is not None and self._directory.rule(bus, rule) is None:
+            raise NotFound(f"Rule {rule} does not exist on {bus}.")
+        events = [self._event(text, name) for text in given]
+        plan: dict[str, list[Event]] = {}
+        nobody = 0
+        for event in events:
+            rules = [rule] if rule is not None and asked.get("force") else self._redelivery.rules(bus, event)
+            rules = [each for each in rules if rule in (None, each) and self._directory.targets(bus, each)]
+            nobody += not rules
+            for each in rules:
+                plan.setdefault(each, []).append(event)
+        if not asked.get("dry_run"):
+            for each, chosen in plan.items():
+                await self._redelivery.deliver(bus, each, chosen, target)
+        return answer({"rules": {each: len(chosen) for each, chosen in plan.items()}, "nobody": nobody})
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    async def _lines(
+        self, bus: str, pattern: Pattern | None, since: int, until: int, limit: int
+    ) -> AsyncIterator[bytes]:
+        position = await self._log.locate(bus, since) - 1
+        while rows := await self._log.read(bus, position, _READ):
+            for position, event in rows:
+                if event.ingested > until or limit < 1:
+                    return
+                if pattern is None or matches(pattern, event.body):
+                    limit -= 1
+                    yield b'{"position":%d,"ingested":%d,"event":%b}\n' % (position, event.ingested, event.body)
+
+    async def _search(self, event_id: str) -> list[dict[str, Any]]:
+        """The event in the logs of buses and archives: an id says when it was made, and logs are in order of time."""
+        made, found = published_at(event_id), []
+        for name in await self._log.bounds() if made else ():
+            if not (":archive/" in name or (":event-bus/" in name and "#" not in name)):
+                continue
+            position, searching = await self._log.locate(name, made) - 1, True
+            while searching and (rows := await self._log.read(name, position, _READ)):
+                for position, event in rows:
+                    if event.id == event_id:
+                        where = {"log": name, "position": position, "ingested": event.ingested}
+                        found.append(where | {"event": msgspec.Raw(event.body)})
+                    if event.id == event_id or event.ingested > made + _LATE:
+                        searching = False
+                        break
+        return found
+
+    async def _delivery(self, fate: Fate) -> dict[str, Any]:
+        rule, target, *again = fate.subscriber.split("#", 2)
+        waiting = await self._deferred(fate) if fate.outcome == "retrying" else None
+        return {
+            "rule": rule,
+            "target": target,
+            "again": again[0] if again else None,
+            "outcome": fate.outcome,
+            "attempts": fate.attempts,
+            "at": fate.at,
+            "error_code": fate.error_code,
+            "error_message": fate.error_message,
+            "first_attempt": waiting.first_attempt if waiting else None,
+            "due": waiting.due if waiting else None,
+        }
+
+    async def _deferred(self, fate: Fate) -> Deferred | None:
+        rows = await self._progress.due(fate.subscriber, _LATEST, 10_000)
+        return next((row for row in rows if row.position == fate.position and row.event_id == fate.event_id), None)
+
+    def _event(self, text: object, name: str | None) -> Event:
+        """The event in a text: as it is, if it is as this server writes them; else put together anew."""
+        if not isinstance(text, str):
+            raise InvalidRequest("Each event must be a text.")
+        try:
+            fields = msgspec.json.decode(text, type=_Envelope)
+            known = orjson.loads(text)
+            detail_is_object = isinstance(orjson.loads(bytes(fields.detail)), dict)
+        except (msgspec.DecodeError, ValueError) as error:
+            raise InvalidRequest(f"This is no whole event: {error}.") from error
+        if not detail_is_object:
+            raise InvalidRequest("This is no whole event: its detail is not a JSON object.")
+        now, body = self._clock.now(), text.encode()
+        own = _ID.fullmatch(fields.id) and body.startswith(_HEAD + fields.id.encode()) and b',"resources":' in body
+        if not own or (name and "replay-name" in known):
+            body = _rebuilt(fields, now)
+        return Event(with_replay_name(body, name) if name else body, now)
+
+
+def _rebuilt(fields: _Envelope, now: int) -> bytes:
+    return envelope(
+        id=fields.id if _ID.fullmatch(fields.id) else new_ids(1, now)[0],
+        detail_type=fields.detail_type,
+        source=fields.source,
+        account=fields.account if _PLAIN.fullmatch(fields.account) else "",
+        time=fields.time if fields.time and _PLAIN.fullmatch(fields.time) else iso_seconds(now),
+        region=fields.region if _PLAIN.fullmatch(fields.region) else "",
+        resources=fields.resources,
+        detail=bytes(fields.detail),
+    )
+
+
+def _is_rule(fate: Fate) -> bool:
+    return ":rule/" in fate.subscriber

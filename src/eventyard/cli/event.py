@@ -1,0 +1,72 @@
+"""``eventyard event``: one event's whole story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from eventyard.cli.options import LOCAL, Endpoint
+
+
+def event(
+    event_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the event.")],
+    json: Annotated[bool, typer.Option("--json", help="The whole story as JSON.")] = False,
+    endpoint: Endpoint = LOCAL,
+) -> None:
+    """Tell one event's story: received, matched rules, attempts with their errors, final fate.
+
+    A production server keeps only what went wrong; one started with `eventyard dev` keeps everything. Of several
+    attempts, the number and the last error are kept."""
+    import orjson
+
+    from eventyard.cli.pages import get
+
+    with get(endpoint, "/_eventyard/story", {"event": event_id}) as answer:
+        text = answer.read()
+    if json:
+        typer.echo(text.decode())
+        return
+    for line in _told(orjson.loads(text)):
+        typer.echo(line)
+
+
+def _told(story: dict[str, Any]) -> Iterator[str]:
+    from eventyard.cli.moments import local
+    from eventyard.names import rule_arn
+
+    received = story["received"]
+    yield f"event {story['id']}"
+    if not received:
+        yield "no bus has it any more: it is older than what is kept"
+    for one in received:
+        event = one["event"]
+        yield f"received   {local(one['ingested'])}  {one['log']} at position {one['position']}"
+        yield f"           {event['detail-type']} from {event['source']}"
+    for archive in story["archived"]:
+        yield f"archived   {archive}"
+    known = {delivery["rule"] for delivery in story["deliveries"]}
+    matching = [(bus, rule) for bus, rules in story["matching"].items() for rule in rules]
+    if received and not matching and not known:
+        yield "matched    no rule"
+    for delivery in story["deliveries"]:
+        yield from _delivery(delivery)
+    for bus, rule in matching:
+        if rule_arn(bus, rule) not in known:
+            yield f"matched    rule {rule} of {bus}"
+            yield "           nothing went wrong that is known of"
+
+
+def _delivery(delivery: dict[str, Any]) -> Iterator[str]:
+    from eventyard.cli.moments import local
+
+    again = delivery["again"]
+    why = "" if not again else ", as part of a replay" if ":replay/" in again else ", asked for once more"
+    yield f"matched    {delivery['rule']}, target {delivery['target']}{why}"
+    attempts = f"{delivery['attempts']} attempt{'' if delivery['attempts'] == 1 else 's'}"
+    yield f"{delivery['outcome']:<10} {local(delivery['at'])}  after {attempts}"
+    if delivery["error_code"]:
+        yield f"           {delivery['error_code']}: {delivery['error_message']}"
+    if delivery["due"]:
+        yield f"           first tried {local(delivery['first_attempt'])}, next at {local(delivery['due'])}"
