@@ -22,7 +22,7 @@ class Reader:
         self._thread = ThreadPoolExecutor(1, "eventyard-reader")
         self._connection = apsw.Connection(str(path), statementcachesize=300)
         self._connection.set_busy_timeout(5000)
-        # Only the writer may checkpoint: two connections doing so is where SQLite's rare corruption bugs have been.
+        # When to checkpoint is decided in one place, checkpoints.py.
         self._connection.wal_autocheckpoint(0)
         self._connection.execute("PRAGMA query_only = ON")
         self._closed = False

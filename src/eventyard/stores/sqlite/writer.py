@@ -15,14 +15,13 @@ from typing import Any, Protocol, TypeVar
 import apsw
 
 from eventyard.errors import Broken, EventyardError, TryAgain
+from eventyard.stores.sqlite.checkpoints import Checkpoints
 
 P = TypeVar("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
 _Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
-# At 8 KiB a page: checkpoint the write-ahead log at 128 MiB, and insist (wait for the reader) at 224 MiB.
-_CHECKPOINT_PAGES, _INSIST_PAGES = 16_000, 28_000
 _IDLE_SECONDS = 1.0
 # More in one transaction is no faster, and everybody waits for the last.
 _MOST_BYTES = 4 << 20
@@ -70,9 +69,7 @@ class Writer:
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._wal_pages = 0
-        # Not by SQLite's hook: it would need the interpreter's lock in the middle of a commit.
-        self._written = 0
+        self._checkpoints = Checkpoints(connection)
         self._thread = threading.Thread(target=self._run, name="eventyard-writer", daemon=True)
         self._thread.start()
 
@@ -136,6 +133,7 @@ class Writer:
             if not self._loop.is_closed():
                 raise
         finally:
+            self._checkpoints.close()
             self.connection.close()
 
     def _take(self) -> tuple[list[_Job], bool]:
@@ -144,7 +142,7 @@ class Writer:
         cost = 0
         try:
             # Without pages to checkpoint there is nothing to wake up for.
-            job = self._jobs.get(timeout=_IDLE_SECONDS if self._wal_pages else None)
+            job = self._jobs.get(timeout=_IDLE_SECONDS if self._checkpoints.wanted else None)
             while job is not None:
                 jobs.append(job)
                 cost += job.cost
@@ -185,9 +183,7 @@ class Writer:
             results = group[0].handler([job.payload for job in group])
             outcomes += [(job.future, result, None) for job, result in zip(group, results, strict=True)]
         self.connection.execute("COMMIT")
-        written, _ = self.connection.status(apsw.SQLITE_DBSTATUS_CACHE_WRITE)
-        self._wal_pages += written - self._written
-        self._written = written
+        self._checkpoints.committed()
         return outcomes, [call for part in self.parts for call in part.committed()]
 
     def _undo(self, error: Exception) -> Exception:
@@ -214,19 +210,11 @@ class Writer:
             self._loop.call_soon_threadsafe(self._on_broken, fault)
 
     def _checkpoint(self, idle: bool) -> None:
-        pages = self._wal_pages
-        if self._broken is not None or not pages or (pages < _CHECKPOINT_PAGES and not idle):
-            return
-        # Passive takes what it can; to start the file over it must find the reader at rest, which restart waits for.
-        mode = apsw.SQLITE_CHECKPOINT_RESTART if pages >= _INSIST_PAGES else apsw.SQLITE_CHECKPOINT_PASSIVE
-        try:
-            self.connection.wal_checkpoint(mode=mode)
-            self._wal_pages = 0
-        except (apsw.FullError, apsw.BusyError, apsw.LockedError):
-            # The write-ahead log still holds everything; try again when there is something new to do.
-            self._wal_pages = 0
-        except apsw.Error as error:
-            self._break(Broken(f"the store cannot checkpoint: {error}"))
+        if self._broken is None:
+            try:
+                self._checkpoints.make(idle)
+            except apsw.Error as error:
+                self._break(Broken(f"the store cannot checkpoint: {error}"))
 
 
 def _verdict(error: Exception) -> Exception:
