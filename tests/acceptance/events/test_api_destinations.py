@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.acceptance.events.endpoints import Asked, Endpoints
-from tests.acceptance.events.refusal import refused
 from tests.acceptance.events.yards import Process, Yard
+from tests.acceptance.refusal import refused
 
 
 @pytest.fixture(scope="module")

@@ -9,19 +9,20 @@ from typing import Any
 
 import pytest
 
-from .house import House, until
-from .refusal import refused
+from tests.acceptance.refusal import refused
+from tests.acceptance.server import Server
+from tests.acceptance.waiting import until
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("archives"))
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    house = Server(tmp_path_factory.mktemp("archives"))
     yield house
     house.stop()
 
 
 @pytest.fixture
-def client(house: House, account: str) -> Any:
+def client(house: Server, account: str) -> Any:
     return house.client("events", account)
 
 
@@ -62,7 +63,7 @@ def test_archive_is_described_as_it_was_made(client: Any, account: str, bus: str
     }
 
 
-def test_counts_are_true_and_survive_kill_9(house: House, account: str, bus: str) -> None:
+def test_counts_are_true_and_survive_kill_9(house: Server, account: str, bus: str) -> None:
     client = house.client("events", account)
     client.create_archive(ArchiveName="some", EventSourceArn=bus, EventPattern='{"detail":{"n":[{"numeric":["<",3]}]}}')
     put(client, 1, 2, 3, 4)

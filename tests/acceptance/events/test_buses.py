@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.events.conftest import REGION
-from tests.acceptance.events.refusal import refused
+from tests.acceptance.refusal import refused
 
 
 def without_metadata(answer: dict[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.events.refusal import refused
 from tests.acceptance.events.yards import Process, Yard
+from tests.acceptance.refusal import refused
 
 KEY = {"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "secret-1"}}
 

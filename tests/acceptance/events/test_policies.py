@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.refusal import refused
+
 from .conftest import REGION, Yard
-from .refusal import refused
 
 OTHER = "111122223333"
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.events.conftest import REGION, Yard
-from tests.acceptance.events.refusal import refused
+from tests.acceptance.refusal import refused
 
 GOOD = {"Source": "shop", "DetailType": "Order", "Detail": '{"id": 1}'}
 

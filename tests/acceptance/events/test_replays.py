@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 
-from .house import House, until
-from .refusal import refused
+from tests.acceptance.refusal import refused
+from tests.acceptance.server import Server
+from tests.acceptance.waiting import until
 
 NOW = datetime.now(UTC)
 WINDOW = {"EventStartTime": NOW - timedelta(hours=1), "EventEndTime": NOW + timedelta(hours=1)}
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("replays"))
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    house = Server(tmp_path_factory.mktemp("replays"))
     yield house
     house.stop()
 
@@ -28,7 +29,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 class Place:
     """An account with an archive of everything, and a rule ``r`` with a queue."""
 
-    def __init__(self, house: House, account: str) -> None:
+    def __init__(self, house: Server, account: str) -> None:
         self.house, self.account = house, account
         self.bus = f"arn:aws:events:us-east-1:{account}:event-bus/default"
         self.archive = f"arn:aws:events:us-east-1:{account}:archive/all"
@@ -79,7 +80,7 @@ class Place:
 
 
 @pytest.fixture
-def place(house: House, account: str) -> Place:
+def place(house: Server, account: str) -> Place:
     return Place(house, account)
 
 

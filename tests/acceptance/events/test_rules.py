@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.events.conftest import REGION
-from tests.acceptance.events.refusal import refused
+from tests.acceptance.refusal import refused
 
 PATTERN = '{"source": ["shop"]}'
 QUEUE = f"arn:aws:sqs:{REGION}:123456789012:queue"

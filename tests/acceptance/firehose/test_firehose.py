@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import pytest
 
-from .conftest import Server
-from .refusal import refused
+from tests.acceptance.refusal import refusal
+from tests.acceptance.server import Server
 
 Connect = Callable[[str], Any]
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -121,13 +121,13 @@ def test_update_merges_and_needs_the_current_version(firehose: Any, account: str
         "ExtendedS3DestinationUpdate": {"BufferingHints": {"SizeInMBs": 2, "IntervalInSeconds": 0}},
     }
     firehose.put_record(DeliveryStreamName="h", Record={"Data": b"x"})
-    assert refused(firehose.update_destination, **update | {"DestinationId": "other"})[0] == "InvalidArgumentException"
+    assert refusal(firehose.update_destination, **update | {"DestinationId": "other"})[0] == "InvalidArgumentException"
     firehose.update_destination(**update)
     found = described(firehose)
     assert (found["VersionId"], "LastUpdateTimestamp" in found) == ("2", True)
     extended = found["Destinations"][0]["ExtendedS3DestinationDescription"]
     assert (extended["Prefix"], extended["BufferingHints"]["SizeInMBs"]) == ("old/", 2)
-    assert refused(firehose.update_destination, **update) == (
+    assert refusal(firehose.update_destination, **update) == (
         "ConcurrentModificationException",
         "Cannot update firehose: h since the current version id: 2 and specified version id: 1 do not match",
     )
@@ -143,9 +143,9 @@ def test_streams_are_listed_and_deleted(firehose: Any, account: str) -> None:
     assert (rest["DeliveryStreamNames"], rest["HasMoreDeliveryStreams"]) == (["c"], False)
     firehose.delete_delivery_stream(DeliveryStreamName="a")
     gone = ("ResourceNotFoundException", f"Firehose a under account {account} not found.")
-    assert refused(firehose.describe_delivery_stream, DeliveryStreamName="a") == gone
-    assert refused(firehose.put_record, DeliveryStreamName="a", Record={"Data": b"x"}) == gone
-    again = refused(firehose.create_delivery_stream, DeliveryStreamName="b", S3DestinationConfiguration=s3(account))
+    assert refusal(firehose.describe_delivery_stream, DeliveryStreamName="a") == gone
+    assert refusal(firehose.put_record, DeliveryStreamName="a", Record={"Data": b"x"}) == gone
+    again = refusal(firehose.create_delivery_stream, DeliveryStreamName="b", S3DestinationConfiguration=s3(account))
     assert again[0] == "ResourceInUseException"
 
 
@@ -201,7 +201,7 @@ def test_schedule_delivers_to_a_firehose_stream(firehose: Any, account: str, ser
     ],
 )
 def test_what_is_not_done_is_refused_by_name(firehose: Any, account: str, more: dict[str, Any], named: str) -> None:
-    code, message = refused(
+    code, message = refusal(
         firehose.create_delivery_stream,
         DeliveryStreamName="h",
         ExtendedS3DestinationConfiguration=s3(account, **more),
@@ -213,7 +213,7 @@ def test_what_is_not_done_is_refused_by_name(firehose: Any, account: str, more: 
 def test_other_sources_destinations_and_operations_are_refused_by_name(firehose: Any, account: str) -> None:
     create = firehose.create_delivery_stream
     stream = {"KinesisStreamARN": f"arn:aws:kinesis:us-east-1:{account}:stream/s", "RoleARN": ROLE}
-    code, message = refused(
+    code, message = refusal(
         create,
         DeliveryStreamName="h",
         DeliveryStreamType="KinesisStreamAsSource",
@@ -222,15 +222,15 @@ def test_other_sources_destinations_and_operations_are_refused_by_name(firehose:
     )
     assert (code, "KinesisStreamAsSource" in message) == ("UnsupportedOperationException", True)
     endpoint = {"EndpointConfiguration": {"Url": "https://example.com"}, "S3Configuration": s3(account)}
-    code, message = refused(create, DeliveryStreamName="h", HttpEndpointDestinationConfiguration=endpoint)
+    code, message = refusal(create, DeliveryStreamName="h", HttpEndpointDestinationConfiguration=endpoint)
     assert (code, "HttpEndpointDestinationConfiguration" in message) == ("UnsupportedOperationException", True)
-    code, message = refused(firehose.stop_delivery_stream_encryption, DeliveryStreamName="h")
+    code, message = refusal(firehose.stop_delivery_stream_encryption, DeliveryStreamName="h")
     assert (code, "StopDeliveryStreamEncryption" in message) == ("UnsupportedOperationException", True)
 
 
 def test_wrong_requests_are_refused(firehose: Any, account: str) -> None:
     create = firehose.create_delivery_stream
-    assert refused(create, DeliveryStreamName="h")[0] == "InvalidArgumentException"
+    assert refusal(create, DeliveryStreamName="h")[0] == "InvalidArgumentException"
     for wrong in (
         {"BucketARN": "arn:aws:s3:::.."},
         {"Prefix": "../../"},
@@ -238,13 +238,13 @@ def test_wrong_requests_are_refused(firehose: Any, account: str) -> None:
         {"CustomTimeZone": "Nowhere/Land"},
     ):
         config = s3(account, **wrong)
-        code = refused(create, DeliveryStreamName="h", ExtendedS3DestinationConfiguration=config)[0]
+        code = refusal(create, DeliveryStreamName="h", ExtendedS3DestinationConfiguration=config)[0]
         assert code == "InvalidArgumentException"
     make(firehose, account)
     records = [{"Data": b"x" * 1_000_000}] * 5
-    code = refused(firehose.put_record_batch, DeliveryStreamName="h", Records=records)[0]
+    code = refusal(firehose.put_record_batch, DeliveryStreamName="h", Records=records)[0]
     assert code == "InvalidArgumentException"
-    code = refused(firehose.put_record, DeliveryStreamName="h", Record={"Data": b"x" * 1_024_001})[0]
+    code = refusal(firehose.put_record, DeliveryStreamName="h", Record={"Data": b"x" * 1_024_001})[0]
     assert code == "ValidationException"
 
 
@@ -255,7 +255,7 @@ def test_server_without_a_directory_says_so() -> None:
         url = next(line.strip().rpartition("=")[2] for line in server.stdout if "AWS_ENDPOINT_URL=" in line)
         client = boto3.client("firehose", endpoint_url=url, region_name="us-east-1",
                               aws_access_key_id="000000000001", aws_secret_access_key="test")  # fmt: skip
-        code, message = refused(
+        code, message = refusal(
             client.create_delivery_stream, DeliveryStreamName="h", S3DestinationConfiguration=s3("000000000001")
         )
         client.close()

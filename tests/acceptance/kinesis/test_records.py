@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Server
-from .refusal import refused
+from tests.acceptance.refusal import refusal
+from tests.acceptance.server import Server
 
 Connect = Callable[[str], Any]
 SHARD = "shardId-000000000000"
@@ -84,16 +84,16 @@ def test_ordering_number_is_taken(kinesis: Any, stream: str) -> None:
         numbers.append(answer["SequenceNumber"])
     assert numbers == sorted(numbers, key=int)
     wrong = {"StreamName": stream, "Data": b"x", "PartitionKey": "k", "SequenceNumberForOrdering": "7"}
-    assert refused(kinesis.put_record, **wrong)[0] == "InvalidArgumentException"
+    assert refusal(kinesis.put_record, **wrong)[0] == "InvalidArgumentException"
 
 
 def test_wrong_records_are_refused_whole(kinesis: Any, stream: str) -> None:
     put = {"StreamName": stream, "Data": b"x", "PartitionKey": "k"}
-    too_high = refused(kinesis.put_record, **put, ExplicitHashKey=str(1 << 128))
+    too_high = refusal(kinesis.put_record, **put, ExplicitHashKey=str(1 << 128))
     assert too_high[0] == "InvalidArgumentException"
     assert "ExplicitHashKey must be in the range" in too_high[1]
-    assert refused(kinesis.put_record, **put | {"Data": b"x" * (1 << 20)})[0] == "InvalidArgumentException"
-    assert refused(kinesis.put_record, StreamName=stream, Data=b"x") == (
+    assert refusal(kinesis.put_record, **put | {"Data": b"x" * (1 << 20)})[0] == "InvalidArgumentException"
+    assert refusal(kinesis.put_record, StreamName=stream, Data=b"x") == (
         "ValidationException",
         "1 validation error detected: Value null at 'partitionKey' failed to satisfy constraint: Member must "
         "not be null",
@@ -101,13 +101,13 @@ def test_wrong_records_are_refused_whole(kinesis: Any, stream: str) -> None:
     records = [{"Data": b"x", "PartitionKey": "k"}]
     large = [{"Data": b"x" * 1_000_000, "PartitionKey": "k"}] * 11
     for wrong in (records * 501, [*records, {"Data": b"x", "PartitionKey": "k" * 257}], large):
-        code = refused(kinesis.put_records, StreamName=stream, Records=wrong)[0]
+        code = refusal(kinesis.put_records, StreamName=stream, Records=wrong)[0]
         assert code in ("ValidationException", "InvalidArgumentException")
     assert read(kinesis, start(kinesis)) == []
 
 
 def test_wrong_iterators_are_refused(kinesis: Any, stream: str) -> None:
-    assert refused(kinesis.get_records, ShardIterator="nonsense")[0] == "InvalidArgumentException"
+    assert refusal(kinesis.get_records, ShardIterator="nonsense")[0] == "InvalidArgumentException"
     get = {"StreamName": stream, "ShardId": SHARD}
     for kind, more in (
         ("AT_SEQUENCE_NUMBER", {}),
@@ -115,11 +115,11 @@ def test_wrong_iterators_are_refused(kinesis: Any, stream: str) -> None:
         ("AT_TIMESTAMP", {}),
         ("AT_TIMESTAMP", {"Timestamp": datetime.now(UTC) + timedelta(hours=1)}),
     ):
-        code = refused(kinesis.get_shard_iterator, **get, ShardIteratorType=kind, **more)[0]
+        code = refusal(kinesis.get_shard_iterator, **get, ShardIteratorType=kind, **more)[0]
         assert code == "InvalidArgumentException"
-    missing = refused(kinesis.get_shard_iterator, **get | {"ShardId": "shardId-1"}, ShardIteratorType="LATEST")
+    missing = refusal(kinesis.get_shard_iterator, **get | {"ShardId": "shardId-1"}, ShardIteratorType="LATEST")
     assert missing[0] == "ResourceNotFoundException"
-    code = refused(kinesis.get_records, ShardIterator=start(kinesis), Limit=10_001)[0]
+    code = refusal(kinesis.get_records, ShardIterator=start(kinesis), Limit=10_001)[0]
     assert code == "ValidationException"
 
 
@@ -168,7 +168,7 @@ def test_rule_delivers_to_a_stream(kinesis: Any, stream: str, connect: Connect) 
     }
     assert events.put_targets(Rule="r", Targets=[target])["FailedEntryCount"] == 0
     bad = target | {"KinesisParameters": {"PartitionKeyPath": "user"}}
-    assert refused(events.put_targets, Rule="r", Targets=[bad])[0] == "ValidationException"
+    assert refusal(events.put_targets, Rule="r", Targets=[bad])[0] == "ValidationException"
     entries = [
         {"Source": "shop", "DetailType": "order", "Detail": json.dumps({"user": user, "n": number})}
         for number, user in enumerate(("anna", "berta", "anna"))
@@ -210,7 +210,7 @@ def test_schedule_puts_a_record(kinesis: Any, stream: str, connect: Connect) -> 
         "FlexibleTimeWindow": {"Mode": "OFF"},
     }
     scheduler = connect("scheduler")
-    assert refused(scheduler.create_schedule, **schedule, Target=target)[0] == "ValidationException"
+    assert refusal(scheduler.create_schedule, **schedule, Target=target)[0] == "ValidationException"
     scheduler.create_schedule(**schedule, Target=target | {"KinesisParameters": {"PartitionKey": "fixed"}})
     iterator, end = start(kinesis), time.monotonic() + 10
     records: list[dict[str, Any]] = []

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from .conftest import Server
-from .refusal import refused
+from tests.acceptance.refusal import refusal
+from tests.acceptance.server import Server
 
 Connect = Callable[[str], Any]
 MAX = (1 << 128) - 1
@@ -78,22 +78,22 @@ def test_streams_are_listed_by_name_in_pages(kinesis: Any) -> None:
 
 def test_deleted_stream_is_gone(kinesis: Any, account: str) -> None:
     kinesis.create_stream(StreamName="s", ShardCount=1)
-    assert refused(kinesis.create_stream, StreamName="s", ShardCount=1) == (
+    assert refusal(kinesis.create_stream, StreamName="s", ShardCount=1) == (
         "ResourceInUseException",
         f"Stream s under account {account} already exists.",
     )
     kinesis.delete_stream(StreamName="s")
     kinesis.get_waiter("stream_not_exists").wait(StreamName="s")
     gone = ("ResourceNotFoundException", f"Stream s under account {account} not found.")
-    assert refused(kinesis.describe_stream, StreamName="s") == gone
-    assert refused(kinesis.put_record, StreamName="s", Data=b"x", PartitionKey="k") == gone
+    assert refusal(kinesis.describe_stream, StreamName="s") == gone
+    assert refusal(kinesis.put_record, StreamName="s", Data=b"x", PartitionKey="k") == gone
 
 
 def test_stream_on_demand_has_four_shards_that_cannot_be_changed(kinesis: Any) -> None:
     kinesis.create_stream(StreamName="s", StreamModeDetails={"StreamMode": "ON_DEMAND"})
     assert (summary(kinesis)["OpenShardCount"], summary(kinesis)["StreamModeDetails"]["StreamMode"]) == (4, "ON_DEMAND")
     scale = {"StreamName": "s", "TargetShardCount": 5, "ScalingType": "UNIFORM_SCALING"}
-    assert refused(kinesis.update_shard_count, **scale)[0] == "ValidationException"
+    assert refusal(kinesis.update_shard_count, **scale)[0] == "ValidationException"
     limits = kinesis.describe_limits()
     assert (limits["OpenShardCount"], limits["OnDemandStreamCount"]) == (0, 1)
     arn = summary(kinesis)["StreamARN"]
@@ -109,7 +109,7 @@ def test_shards_are_split_merged_and_scaled(kinesis: Any) -> None:
     assert "EndingSequenceNumber" in parent["SequenceNumberRange"]
     assert low["ParentShardId"] == high["ParentShardId"] == parent["ShardId"]
     assert high["HashKeyRange"]["StartingHashKey"] == "100"
-    code, message = refused(
+    code, message = refusal(
         kinesis.split_shard, StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey="100"
     )
     assert code == "ResourceInUseException"
@@ -122,7 +122,7 @@ def test_shards_are_split_merged_and_scaled(kinesis: Any) -> None:
     answer = kinesis.update_shard_count(StreamName="s", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
     assert (answer["CurrentShardCount"], answer["TargetShardCount"]) == (1, 2)
     assert summary(kinesis)["OpenShardCount"] == 2
-    code, message = refused(
+    code, message = refusal(
         kinesis.update_shard_count, StreamName="s", TargetShardCount=5, ScalingType="UNIFORM_SCALING"
     )
     assert code == "InvalidArgumentException"
@@ -142,7 +142,7 @@ def test_shard_filters_choose(kinesis: Any) -> None:
     assert numbers(shards(kinesis, Type="AT_TIMESTAMP", Timestamp=made - timedelta(hours=1))) == [0, 1]
     assert numbers(shards(kinesis, Type="AT_TIMESTAMP", Timestamp=made + timedelta(hours=1))) == [2]
     for wrong in ({"Type": "AFTER_SHARD_ID"}, {"Type": "AT_TIMESTAMP"}, {"Type": "AT_LATEST", "ShardId": "x"}):
-        assert refused(kinesis.list_shards, StreamName="s", ShardFilter=wrong)[0] == "InvalidArgumentException"
+        assert refusal(kinesis.list_shards, StreamName="s", ShardFilter=wrong)[0] == "InvalidArgumentException"
 
 
 def test_shard_pages_keep_the_filter(kinesis: Any) -> None:
@@ -153,12 +153,12 @@ def test_shard_pages_keep_the_filter(kinesis: Any) -> None:
     assert numbers(first["Shards"]) == [1, 2]
     second = kinesis.list_shards(NextToken=first["NextToken"], MaxResults=2)
     assert (numbers(second["Shards"]), "NextToken" in second) == ([3], False)
-    code, message = refused(kinesis.list_shards, NextToken=first["NextToken"], StreamName="s")
+    code, message = refusal(kinesis.list_shards, NextToken=first["NextToken"], StreamName="s")
     assert (code, message) == (
         "InvalidArgumentException",
         "NextToken and StreamName cannot be provided together.",
     )
-    assert refused(kinesis.list_shards, NextToken="nonsense")[0] == "InvalidArgumentException"
+    assert refusal(kinesis.list_shards, NextToken="nonsense")[0] == "InvalidArgumentException"
 
 
 def test_retention_goes_up_and_down_within_its_bounds(kinesis: Any) -> None:
@@ -169,7 +169,7 @@ def test_retention_goes_up_and_down_within_its_bounds(kinesis: Any) -> None:
     assert summary(kinesis)["RetentionPeriodHours"] == 24
     up, down = kinesis.increase_stream_retention_period, kinesis.decrease_stream_retention_period
     for call, hours in ((up, 8761), (up, 24), (up, 1), (down, 23), (down, 24), (down, 30)):
-        assert refused(call, StreamName="s", RetentionPeriodHours=hours)[0] == "InvalidArgumentException"
+        assert refusal(call, StreamName="s", RetentionPeriodHours=hours)[0] == "InvalidArgumentException"
 
 
 def test_encryption_monitoring_and_record_size_are_kept(kinesis: Any) -> None:
@@ -195,7 +195,7 @@ def test_consumers_are_registered_once_and_hold_the_stream(kinesis: Any) -> None
     arn = summary(kinesis)["StreamARN"]
     made = [kinesis.register_stream_consumer(StreamARN=arn, ConsumerName=name)["Consumer"] for name in "ba"]
     assert made[0]["ConsumerARN"].startswith(f"{arn}/consumer/b:")
-    assert refused(kinesis.register_stream_consumer, StreamARN=arn, ConsumerName="a")[0] == "ResourceInUseException"
+    assert refusal(kinesis.register_stream_consumer, StreamARN=arn, ConsumerName="a")[0] == "ResourceInUseException"
     assert summary(kinesis)["ConsumerCount"] == 2
     described = kinesis.describe_stream_consumer(ConsumerARN=made[0]["ConsumerARN"])["ConsumerDescription"]
     assert described == kinesis.describe_stream_consumer(StreamARN=arn, ConsumerName="b")["ConsumerDescription"]
@@ -204,9 +204,9 @@ def test_consumers_are_registered_once_and_hold_the_stream(kinesis: Any) -> None
     assert [one["ConsumerName"] for one in first["Consumers"]] == ["a"]
     rest = kinesis.list_stream_consumers(StreamARN=arn, NextToken=first["NextToken"])
     assert [one["ConsumerName"] for one in rest["Consumers"]] == ["b"]
-    assert refused(kinesis.delete_stream, StreamName="s")[0] == "ResourceInUseException"
+    assert refusal(kinesis.delete_stream, StreamName="s")[0] == "ResourceInUseException"
     kinesis.deregister_stream_consumer(ConsumerARN=made[0]["ConsumerARN"])
-    gone = refused(kinesis.describe_stream_consumer, ConsumerARN=made[0]["ConsumerARN"])
+    gone = refusal(kinesis.describe_stream_consumer, ConsumerARN=made[0]["ConsumerARN"])
     assert gone[0] == "ResourceNotFoundException"
     kinesis.delete_stream(StreamName="s", EnforceConsumerDeletion=True)
     assert kinesis.list_streams()["StreamNames"] == []
@@ -226,7 +226,7 @@ def test_tags_of_both_apis_are_the_same_tags(kinesis: Any) -> None:
     kinesis.untag_resource(ResourceARN=arn, TagKeys=["b"])
     assert kinesis.list_tags_for_stream(StreamName="s")["Tags"] == tags[2:]
     more = {f"k{number}": "" for number in range(50)}
-    assert refused(kinesis.add_tags_to_stream, StreamName="s", Tags=more)[0] == "LimitExceededException"
+    assert refusal(kinesis.add_tags_to_stream, StreamName="s", Tags=more)[0] == "LimitExceededException"
     consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="c", Tags={"x": "y"})["Consumer"]
     assert kinesis.list_tags_for_resource(ResourceARN=consumer["ConsumerARN"])["Tags"] == [{"Key": "x", "Value": "y"}]
 
@@ -237,9 +237,9 @@ def test_other_accounts_may_do_what_the_policy_allows(kinesis: Any, server: Serv
     stranger = boto3.client("kinesis", endpoint_url=server.url, region_name="us-east-1",
                             aws_access_key_id="999999999999", aws_secret_access_key="test")  # fmt: skip
     put = {"StreamARN": arn, "Data": b"x", "PartitionKey": "k"}
-    assert refused(stranger.put_record, **put)[0] == "AccessDeniedException"
+    assert refusal(stranger.put_record, **put)[0] == "AccessDeniedException"
     # Whether it exists is not told.
-    assert refused(stranger.put_record, **put | {"StreamARN": arn + "x"})[0] == "AccessDeniedException"
+    assert refusal(stranger.put_record, **put | {"StreamARN": arn + "x"})[0] == "AccessDeniedException"
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": "999999999999"},
@@ -247,21 +247,21 @@ def test_other_accounts_may_do_what_the_policy_allows(kinesis: Any, server: Serv
         "Resource": arn,
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    assert refused(kinesis.get_resource_policy, ResourceARN=arn)[0] == "ResourceNotFoundException"
+    assert refusal(kinesis.get_resource_policy, ResourceARN=arn)[0] == "ResourceNotFoundException"
     kinesis.put_resource_policy(ResourceARN=arn, Policy=policy)
     assert kinesis.get_resource_policy(ResourceARN=arn)["Policy"] == policy
     stranger.put_record(**put)
-    assert refused(stranger.describe_stream, StreamARN=arn)[0] == "AccessDeniedException"
+    assert refusal(stranger.describe_stream, StreamARN=arn)[0] == "AccessDeniedException"
     iterator = kinesis.get_shard_iterator(
         StreamName="s", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
-    assert refused(stranger.get_records, ShardIterator=iterator)[0] == "AccessDeniedException"
+    assert refusal(stranger.get_records, ShardIterator=iterator)[0] == "AccessDeniedException"
     locked = statement | {"Effect": "Deny", "Principal": "*", "Action": "kinesis:*"}
     kinesis.put_resource_policy(ResourceARN=arn, Policy=json.dumps({"Statement": [locked]}))
-    assert refused(kinesis.put_record, **put)[0] == "AccessDeniedException"
+    assert refusal(kinesis.put_record, **put)[0] == "AccessDeniedException"
     kinesis.delete_resource_policy(ResourceARN=arn)
     kinesis.put_record(**put)
-    assert refused(kinesis.put_resource_policy, ResourceARN=arn, Policy="{}")[0] == "InvalidArgumentException"
+    assert refusal(kinesis.put_resource_policy, ResourceARN=arn, Policy="{}")[0] == "InvalidArgumentException"
     stranger.close()
 
 
@@ -275,18 +275,18 @@ def test_other_accounts_may_do_what_the_policy_allows(kinesis: Any, server: Serv
     ],
 )
 def test_what_is_not_done_is_refused_by_name(kinesis: Any, call: str, params: dict[str, Any], named: str) -> None:
-    code, message = refused(getattr(kinesis, call), StreamName="s", **params)
+    code, message = refusal(getattr(kinesis, call), StreamName="s", **params)
     assert code == "UnsupportedOperationException"
     assert named in message
 
 
 def test_wrong_requests_are_refused(kinesis: Any, account: str) -> None:
-    assert refused(kinesis.create_stream, StreamName="s")[0] == "ValidationException"
-    assert refused(kinesis.create_stream, StreamName="no spaces", ShardCount=1)[0] == "ValidationException"
-    assert refused(kinesis.create_stream, StreamName="s", ShardCount=1001)[0] == "LimitExceededException"
-    assert refused(kinesis.describe_stream) == (
+    assert refusal(kinesis.create_stream, StreamName="s")[0] == "ValidationException"
+    assert refusal(kinesis.create_stream, StreamName="no spaces", ShardCount=1)[0] == "ValidationException"
+    assert refusal(kinesis.create_stream, StreamName="s", ShardCount=1001)[0] == "LimitExceededException"
+    assert refusal(kinesis.describe_stream) == (
         "InvalidArgumentException",
         "Either StreamName or StreamARN must be provided.",
     )
     arn = f"arn:aws:kinesis:us-east-1:{account}:stream/t"
-    assert refused(kinesis.describe_stream, StreamName="s", StreamARN=arn)[0] == "InvalidArgumentException"
+    assert refusal(kinesis.describe_stream, StreamName="s", StreamARN=arn)[0] == "InvalidArgumentException"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import Server
-from .refusal import refused
+from tests.acceptance.refusal import refusal
+from tests.acceptance.server import Server
 
 SHARD = "shardId-000000000000"
 
@@ -91,10 +91,10 @@ def test_second_subscription_is_refused_at_first(kinesis: Any, consumer: str, su
     stream = subscribe(kinesis, consumer)
     next(events(stream))
     position = {"Type": "LATEST"}
-    code, _ = refused(kinesis.subscribe_to_shard, ConsumerARN=consumer, ShardId=SHARD, StartingPosition=position)
+    code, _ = refusal(kinesis.subscribe_to_shard, ConsumerARN=consumer, ShardId=SHARD, StartingPosition=position)
     assert code == "ResourceInUseException"
     stream.close()
-    assert refused(kinesis.subscribe_to_shard, ConsumerARN=consumer, ShardId="shardId-7", StartingPosition=position)[
+    assert refusal(kinesis.subscribe_to_shard, ConsumerARN=consumer, ShardId="shardId-7", StartingPosition=position)[
         0
     ] == ("ResourceNotFoundException")
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from .conftest import Server
+from tests.acceptance.server import Server
 
 Connect = Callable[[str], Any]
 ROLE = "arn:aws:iam::123456789012:role/r"

@@ -1,29 +1,20 @@
-"""A real development server in a process of its own, and boto3 clients for it."""
+"""Clients of one account for each test, and what tests do with them again and again."""
 
 from __future__ import annotations
 
-import itertools
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
-_numbers = itertools.count(1)
+from tests.acceptance.server import Server, new_account
 
 
-@pytest.fixture(scope="session")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data: Path = tmp_path_factory.mktemp("sns")
-    command = [sys.executable, "-m", "eventyard", "dev", "--port", "0", "--data", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        assert server.stdout is not None
-        yield next(line.strip().rpartition("=")[2] for line in server.stdout if "AWS_ENDPOINT_URL=" in line)
-        server.terminate()
+@pytest.fixture
+def endpoint(server: Server) -> str:
+    return server.url
 
 
 class Account:
@@ -92,7 +83,7 @@ class Account:
 
 @pytest.fixture
 def account(endpoint: str) -> Iterator[Account]:
-    account = Account(endpoint, f"{next(_numbers):012d}")
+    account = Account(endpoint, new_account())
     yield account
     account.close()
 
@@ -100,6 +91,6 @@ def account(endpoint: str) -> Iterator[Account]:
 @pytest.fixture
 def other(endpoint: str) -> Iterator[Account]:
     """Another account on the same server."""
-    account = Account(endpoint, f"{next(_numbers):012d}")
+    account = Account(endpoint, new_account())
     yield account
     account.close()

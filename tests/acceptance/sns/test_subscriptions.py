@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.events.refusal import refused
+from tests.acceptance.refusal import refused
 
 from .conftest import Account
 

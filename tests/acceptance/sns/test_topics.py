@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.acceptance.events.refusal import refused
+from tests.acceptance.refusal import refused
 
 from .conftest import Account
 

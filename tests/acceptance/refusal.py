@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,3 +19,11 @@ def refused(code: str, message: str | None = None) -> Iterator[None]:
     assert error["Code"] == code
     if message is not None:
         assert error["Message"] == message
+
+
+def refusal(call: Callable[..., Any], **params: Any) -> tuple[str, str]:
+    """The code and message with which ``call`` fails."""
+    with pytest.raises(ClientError) as caught:
+        call(**params)
+    answer = caught.value.response
+    return answer["Error"]["Code"], answer["Error"]["Message"]

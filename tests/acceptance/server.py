@@ -1,31 +1,37 @@
-"""A whole development server in a process of its own that can be killed and started again, and boto3 clients."""
+"""A whole development server in a process of its own that can be killed and started again, and boto3 clients for it."""
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
+_numbers = itertools.count(1)
 
-class House:
-    """``data``: the directory that outlives the process."""
+
+def new_account() -> str:
+    """An account that no other test has."""
+    return f"{next(_numbers):012d}"
+
+
+class Server:
+    """``data``: the directory that outlives the process. ``url``: another one after each start."""
 
     def __init__(self, data: Path) -> None:
-        self._data = data
-        self._clients: list[Any] = []
+        self.data = data
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "eventyard", "dev", "--port", "0", "--data", str(self._data)]
+        command = [sys.executable, "-m", "eventyard", "dev", "--port", "0", "--data", str(self.data)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout is not None
         self.url = next(line.strip().rpartition("=")[2] for line in self._process.stdout if "AWS_ENDPOINT_URL=" in line)
+        self._clients: list[Any] = []
 
     def kill(self) -> None:
         self._process.kill()
@@ -36,6 +42,7 @@ class House:
         self._close()
 
     def client(self, service: str, account: str) -> Any:
+        """A client that is closed with the server."""
         client = boto3.client(
             service,
             endpoint_url=self.url,
@@ -50,18 +57,6 @@ class House:
     def _close(self) -> None:
         for client in self._clients:
             client.close()
-        self._clients.clear()
         self._process.wait(20)
         assert self._process.stdout is not None
         self._process.stdout.close()
-
-
-def until(check: Callable[[], Any], seconds: float = 15) -> Any:
-    """What ``check`` answers, once that is true; it must be before the time is over."""
-    end = time.monotonic() + seconds
-    while True:
-        found = check()
-        if found:
-            return found
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
