@@ -61,6 +61,17 @@ class ManualClock:
         self._now = end
 
 
+async def wait_for(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Return when ``event`` is set, and at the latest after ``seconds`` of ``clock``."""
+    waits = [asyncio.ensure_future(event.wait()), asyncio.ensure_future(clock.sleep(seconds))]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
 async def settle(turns: int = 30) -> None:
     """Give other tasks a number of turns of the event loop."""
     for _ in range(turns):

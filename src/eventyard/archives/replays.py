@@ -162,7 +162,7 @@ class Replays:
                 raise
             except EventyardError as error:
                 log.warning("a replay is held up", replay=arn, reason=error.message)
-            except Exception:
+            except Exception:  # a replay goes on from where it was, whatever it was: say it, and try again
                 log.exception("a replay stumbled, trying again", replay=arn)
             await self._clock.sleep(_STUMBLE)
 

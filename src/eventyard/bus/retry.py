@@ -10,6 +10,7 @@ import structlog
 
 from eventyard.bus.delivery import Desk, Tried
 from eventyard.bus.subscription import Subscription
+from eventyard.clock import wait_for
 from eventyard.errors import Broken, EventyardError
 from eventyard.event import Event
 from eventyard.store import Deferred, EventLog, Fate, Progress
@@ -73,17 +74,7 @@ class Retrier:
             if not self._heap:
                 await self._wake.wait()
                 continue
-            await self._sleep(desk, (self._heap[0][0] - now) / 1000)
-
-    async def _sleep(self, desk: Desk, seconds: float) -> None:
-        """Until the time has passed, or something earlier is due."""
-        loop = asyncio.get_running_loop()
-        waits = {loop.create_task(desk.clock.sleep(seconds)), loop.create_task(self._wake.wait())}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+            await wait_for(self._wake, desk.clock, (self._heap[0][0] - now) / 1000)
 
     async def _retry(self, desk: Desk, name: str) -> None:
         due: int | None = None

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 import structlog
 
-from eventyard.clock import Clock
+from eventyard.clock import Clock, wait_for
 from eventyard.errors import EventyardError
 from eventyard.event import Event, new_ids
 from eventyard.store import Catalog, Change, EventLog
@@ -144,7 +144,7 @@ class Timetable:
             except EventyardError as error:
                 log.warning("firing is held up", reason=error.message)
                 await self._clock.sleep(_STUMBLE)
-            except Exception:
+            except Exception:  # one entry's fault must not end everybody's firing: say it, and try again
                 log.exception("firing is held up")
                 await self._clock.sleep(_STUMBLE)
             else:
@@ -153,14 +153,7 @@ class Timetable:
     async def _sleep(self) -> None:
         """Until the next moment, a change, or for a while."""
         wait = (self._due[0][0] - self._clock.now()) / 1000 if self._due else _NAP
-        sleep = asyncio.ensure_future(self._clock.sleep(min(max(wait, 0.0), _NAP)))
-        change = asyncio.ensure_future(self._changed.wait())
-        try:
-            await asyncio.wait({sleep, change}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            change.cancel()
-            await asyncio.gather(sleep, change, return_exceptions=True)
+        await wait_for(self._changed, self._clock, min(max(wait, 0.0), _NAP))
 
     async def _round(self) -> None:
         """Fire what is due now: intents, append, marks. Whatever raises leaves the intents, for the next round."""

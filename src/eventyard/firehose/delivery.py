@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 import structlog
 
-from eventyard.clock import Clock
+from eventyard.clock import Clock, wait_for
 from eventyard.errors import EventyardError, TryAgain
 from eventyard.event import Event, new_ids
 from eventyard.firehose.files import WholeFile
@@ -126,7 +126,7 @@ class Delivery:
             left = rows[0][1].ingested + destination.interval * 1000 - self._clock.now()
             if left <= 0 or self._waiting >= destination.size * _MIB:
                 return
-            await _either(self._changed, self._clock, left / 1000)
+            await wait_for(self._changed, self._clock, left / 1000)
 
     async def _write(self) -> None:
         """One file of what waits, then the checkpoint, then the log may forget."""
@@ -159,14 +159,3 @@ class Delivery:
             self._waiting -= size
             # Records of the same millisecond may still wait; they and a few others stay a while longer.
             await self._log.trim(hose.arn, older_than=newest)
-
-
-async def _either(changed: asyncio.Event, clock: Clock, seconds: float) -> None:
-    """Until something has changed, or ``seconds`` have passed."""
-    tasks = [asyncio.ensure_future(changed.wait()), asyncio.ensure_future(clock.sleep(seconds))]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,7 +14,8 @@ import msgspec
 
 from eventyard.errors import InvalidRequest
 
-#: events:creatorAccount is not among them: who made a rule is not kept, and "IfExists" on it would let everybody in.
+#: events:creatorAccount is not among them: access checks are not told who made a rule, and "IfExists" on what they are
+#: not told would let everybody in.
 _KEYS = {
     "aws:principalaccount",
     "aws:principalarn",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal
 
 import msgspec
 
-from eventyard.clock import Clock
+from eventyard.clock import Clock, wait_for
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.store import EventLog
 from eventyard.streams.iterators import LIFE, Iterator
@@ -111,7 +110,7 @@ class Reading:
                 return
             iterator = page.next
             if not page.records:
-                await _wait(ring, self._clock, patience)
+                await wait_for(ring, self._clock, patience)
             iterator = msgspec.structs.replace(iterator, issued=self._clock.now())
 
     async def _after(self, stream: Stream, shard: Shard, place: Place) -> int:
@@ -154,14 +153,3 @@ def shard_of(stream: Stream, shard_id: str) -> Shard:
 
 def _needs(parameter: str, kind: str) -> InvalidRequest:
     return InvalidRequest(f"Must specify {parameter} parameter for iterator of type {kind}.", _BAD)
-
-
-async def _wait(ring: asyncio.Event, clock: Clock, seconds: float) -> None:
-    """Until the bell rings, or ``seconds`` have passed."""
-    tasks = [asyncio.ensure_future(ring.wait()), asyncio.ensure_future(clock.sleep(seconds))]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""Places that take letters, many in one durable send: what queues and topics as targets have in common."""
+"""Places that take letters, many in one durable send: what queues, topics and streams as targets have in common."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from eventyard.errors import InvalidRequest, NotFound, TryAgain
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
 
 Letter = TypeVar("Letter")
+
+Failures = Sequence[tuple[str, str] | None] | None
+"""For each letter None if it was taken, or the code and message of why not yet; None if all were."""
 
 
 class LetterTarget(Generic[Letter]):
@@ -21,7 +24,7 @@ class LetterTarget(Generic[Letter]):
 
     def __init__(
         self,
-        send: Callable[[str, Sequence[Letter]], Awaitable[None]],
+        send: Callable[[str, Sequence[Letter]], Awaitable[Failures]],
         arn: str,
         letter: Callable[[Delivery], Letter],
     ) -> None:
@@ -31,24 +34,19 @@ class LetterTarget(Generic[Letter]):
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """All of ``batch`` in one send. If that is refused, one by one, so that one bad event fails alone."""
-        letters = [self._letter(item) for item in batch]
-        try:
-            await self._send(self._arn, letters)
-        except NotFound as error:
-            return [Permanent("NO_RESOURCE", error.message)] * len(batch)
-        except TryAgain as error:
-            return [Retry(error.code, error.message)] * len(batch)
-        except InvalidRequest:
-            return [await self._deliver_one(letter) for letter in letters]
-        return [DELIVERED] * len(batch)
+        return await self._deliver([self._letter(item) for item in batch])
 
-    async def _deliver_one(self, letter: Letter) -> Outcome:
+    async def _deliver(self, letters: Sequence[Letter]) -> Sequence[Outcome]:
         try:
-            await self._send(self._arn, [letter])
-        except TryAgain as error:
-            return Retry(error.code, error.message)
+            failures = await self._send(self._arn, letters)
         except NotFound as error:
-            return Permanent("NO_RESOURCE", error.message)
+            return [Permanent("NO_RESOURCE", error.message)] * len(letters)
+        except TryAgain as error:
+            return [Retry(error.code, error.message)] * len(letters)
         except InvalidRequest as error:
-            return Permanent("SDK_CLIENT_ERROR", error.message)
-        return DELIVERED
+            if len(letters) == 1:
+                return [Permanent("SDK_CLIENT_ERROR", error.message)]
+            return [(await self._deliver([letter]))[0] for letter in letters]
+        if failures is None:
+            return [DELIVERED] * len(letters)
+        return [DELIVERED if failure is None else Retry(*failure) for failure in failures]

@@ -135,7 +135,7 @@ class App:
             status, more, body = refusal.status, refusal.headers, refusal.body
         except Gone:
             raise
-        except Exception:
+        except Exception:  # answered as an internal failure, and logged with its request id
             log.exception("request failed", request_id=request_id, target=target.decode("latin-1"))
             refusal = _refuse_json(_internal(), operation, content_type)
             status, more, body = refusal.status, refusal.headers, refusal.body
@@ -174,7 +174,7 @@ class App:
             status, content_type, body = refusal.status, refusal.content_type, refusal.body
         except Gone:
             raise
-        except Exception:
+        except Exception:  # answered as an internal failure, and logged with its request id
             log.exception("request failed", request_id=request_id, path=scope["path"])
             refusal = _refuse_query(_internal(), service, request_id)
             status, content_type, body = refusal.status, refusal.content_type, refusal.body
@@ -231,7 +231,7 @@ class App:
             refusal = refuse_rest(error, service.statuses, service.error_members(error.code))
         except Gone:
             raise
-        except Exception:
+        except Exception:  # answered as an internal failure, and logged with its request id
             log.exception("request failed", request_id=request_id, path=scope["path"])
             refusal = refuse_rest(_internal(), service.statuses, ())
         else:
@@ -275,7 +275,7 @@ class App:
             refusal = refuse_page(error)
         except Gone:
             raise
-        except Exception:
+        except Exception:  # answered as an internal failure, and logged with its request id
             log.exception("request failed", request_id=request_id, path=scope["path"])
             refusal = refuse_page(_internal())
         else:

@@ -54,7 +54,7 @@ class EventWriter:
                 yield _event(name, orjson.dumps(self._writers[name](members)))
         except EventyardError as error:
             yield _exception(error.code, error.message)
-        except Exception:
+        except Exception:  # the status is sent: the client is told in the stream, the operator in the log
             log.exception("event stream failed")
             yield _exception("InternalFailureException", "Internal Service Failure")
         finally:

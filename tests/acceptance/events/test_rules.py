@@ -218,6 +218,11 @@ def test_target_of_the_same_id_is_replaced_and_a_sixth_is_refused(events: Any) -
             "Parameter arn:aws:glue:eu-west-1:1:x is not valid. Reason: This server can't deliver to targets of glue.",
             {"Arn": "arn:aws:glue:eu-west-1:1:x"},
         ),
+        (
+            "Parameter arn:aws:events:eu-west-1:1:api-destination/x/y is not valid. Reason: This server delivers to "
+            "events only in the account and region of the event bus.",
+            {"Arn": "arn:aws:events:eu-west-1:1:api-destination/x/y", "RoleArn": "arn:aws:iam::1:role/r"},
+        ),
         ("Parameter(s) SqsParameters must be specified for target: t.", {"Arn": QUEUE + ".fifo"}),
         (
             "RoleArn is required for target arn:aws:states:eu-west-1:1:stateMachine:x.",

@@ -7,6 +7,7 @@ service authorization reference, "Actions, resources, and condition keys for Ama
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from eventyard.api.events.place import arn_of
@@ -109,6 +110,7 @@ def _bus_behind(resource: str) -> str:
     return f"{head}:event-bus/{rest.rpartition('/')[0] or 'default'}"
 
 
+@lru_cache(maxsize=1_000)
 def _policy(text: str | None) -> Policy | None:
     """The policy; None also for one kept by an earlier revision that can't be held to: it allows nobody else."""
     try:

@@ -29,6 +29,8 @@ _COMMON = frozenset(
 #: Services for which AWS requires a role (user guide, "IAM roles for sending events to targets").
 _ROLE_NEEDED = frozenset({"batch", "codebuild", "codepipeline", "ecs", "firehose", "kinesis", "states"})
 
+_OWN_ONLY = frozenset({"events", "firehose", "kinesis"})
+
 
 class Targets:
     """The operations on targets."""
@@ -48,7 +50,7 @@ class Targets:
     async def put(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, name = bus_of(caller, params), params["Rule"]
         refuse_managed(find_rule(self._directory, bus, name))
-        specs = [self._checked(target) for target in params["Targets"]]
+        specs = [self._checked(bus, target) for target in params["Targets"]]
         await self._directory.put_targets(bus, name, specs, most=self._limits.targets_per_rule)
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
@@ -65,7 +67,7 @@ class Targets:
         shown, token = page(targets, lambda target: target.id, params, f"targets {bus} {name}")
         return given(Targets=[_described(target) for target in shown], NextToken=token)
 
-    def _checked(self, target: dict[str, Any]) -> TargetSpec:
+    def _checked(self, bus: str, target: dict[str, Any]) -> TargetSpec:
         """The specification in ``target``. Raises InvalidRequest if it can't work."""
         text = target["Arn"]
         arn = Arn.parse(text)
@@ -75,6 +77,7 @@ class Targets:
             raise InvalidRequest(
                 f"Parameter {text} is not valid. Reason: This server can't deliver to targets of {arn.service}."
             )
+        _check_home(bus, arn, text)
         _check_kind(arn, text, target)
         transformer = target.get("InputTransformer") or {}
         retry = target.get("RetryPolicy") or {}
@@ -99,6 +102,17 @@ class Targets:
             template=spec.input_template,
         )
         return spec
+
+
+def _check_home(bus: str, arn: Arn, text: str) -> None:
+    """Another account's streams, and the credentials of its API destinations, are not for whoever knows an ARN: on
+    AWS a role or policy there would have to allow it, and this server has no such roles. Raises InvalidRequest."""
+    home = Arn.parse(bus)
+    if arn.service in _OWN_ONLY and home is not None and (arn.account, arn.region) != (home.account, home.region):
+        raise InvalidRequest(
+            f"Parameter {text} is not valid. Reason: This server delivers to {arn.service} only in the account and "
+            "region of the event bus."
+        )
 
 
 def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ from eventyard.names import Arn
 from eventyard.schedules import DEFAULT_GROUP, Schedule, Schedules, group_arn, schedule_arn
 from eventyard.wire import Caller, Handler
 
+#: What nobody else's policy can open to the caller here: their roles would have to.
+_OWN_ONLY = frozenset({"events", "firehose", "kinesis"})
 #: Targets whose payload is the schedule's Input as it is; the others need parameters of their own.
 _PLAIN = frozenset({"sqs", "sns", "lambda", "kinesis", "firehose"})
 #: What all targets have in common, and the parameters that only targets of one service have.
@@ -134,6 +136,8 @@ class ScheduleOperations:
         bus = arn.service == "events" and arn.resource.startswith("event-bus/")
         if not bus and (arn.service not in _PLAIN or not self._supported(target["Arn"])):
             raise InvalidRequest(f"This server can't deliver schedules to targets of {arn.service}.")
+        if arn.service in _OWN_ONLY and (arn.account, arn.region) != (caller.account, caller.region):
+            raise InvalidRequest(f"A target of {arn.service} in another account or region is not supported here.")
         for name in target.keys() - _COMMON:
             if target[name] is not None and name != _OWN.get(arn.service):
                 raise InvalidRequest(f"{name} can't be used with a target of {arn.service}.")
@@ -153,8 +157,6 @@ def _check_bus(caller: Caller, arn: Arn, target: dict[str, Any]) -> None:
     """What a bus needs (User Guide, "Using templated targets"). Raises InvalidRequest."""
     if target.get("EventBridgeParameters") is None:
         raise InvalidRequest("EventBridgeParameters must be given for a target that is an event bus.")
-    if (arn.account, arn.region) != (caller.account, caller.region):
-        raise InvalidRequest("An event bus of another account or region is not supported by this server.")
     if target["EventBridgeParameters"]["Source"].startswith("$"):
         raise InvalidRequest("A JSON path as the Source of EventBridgeParameters is not supported by this server.")
     try:

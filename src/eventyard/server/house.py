@@ -1,0 +1,225 @@
+"""The house: everything that lives on one open store, joined. The one file that names concrete doors and targets.
+
+Every other room is handed what it needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+from eventyard.api.events import events_door
+from eventyard.api.firehose import firehose_door
+from eventyard.api.kinesis import kinesis_door
+from eventyard.api.scheduler import scheduler_door
+from eventyard.api.sns import sns_door
+from eventyard.api.sqs import sqs_door
+from eventyard.api.sts import sts_door
+from eventyard.archives import Archives, Replays
+from eventyard.bus import (
+    BusFeeds,
+    BusFirings,
+    BusRecordings,
+    BusReplays,
+    Directory,
+    Engine,
+    Publisher,
+    Redelivery,
+    Retention,
+    ScheduledRules,
+    Timetable,
+)
+from eventyard.clock import Clock
+from eventyard.connections import Connections, Vault
+from eventyard.errors import InvalidRequest
+from eventyard.firehose import Hoses
+from eventyard.names import Arn
+from eventyard.queues import Moves, Queues
+from eventyard.schedules import Schedules
+from eventyard.settings import Settings
+from eventyard.store import Store
+from eventyard.streams import Reading, Streams
+from eventyard.target import Target
+from eventyard.targets.firehose import FirehoseTarget
+from eventyard.targets.http import Courier, Guard, HttpTarget, parse_networks
+from eventyard.targets.http.guard import LOOPBACK
+from eventyard.targets.letters import LetterTarget
+from eventyard.targets.log import LogTarget
+from eventyard.targets.put_events import PutEventsTarget
+from eventyard.targets.queue import DeadLetters, QueueTarget
+from eventyard.targets.stream import StreamTarget
+from eventyard.targets.topic import TopicTarget
+from eventyard.topics import Delivering, Topics
+from eventyard.wire import Door
+
+_DAY = 86_400_000
+
+
+class House:
+    """Everything that lives on one open store. A reset takes it down and puts up a new one."""
+
+    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+        self.store = store
+        self._clock = clock
+        self.directory = Directory(store.catalog, clock)
+        self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
+        self.moves = Moves(self.queues, clock)
+        self.publisher = Publisher(store.log)
+        self.connections = Connections(store.catalog, Vault.open(settings.data), clock)
+        networks = (*LOOPBACK, *settings.allow_network) if settings.dev else settings.allow_network
+        self.courier = Courier(self.connections, Guard(clock, parse_networks(networks)), clock)
+        self.engine = Engine(
+            store.log,
+            store.progress,
+            self.directory,
+            clock,
+            self._target,
+            DeadLetters(self.queues.deliver).send,
+            keep="all" if settings.dev else "failures",
+            retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
+        )
+        self.topics = Topics(
+            store.catalog,
+            store.log,
+            self.publisher.publish,
+            BusFeeds(self.engine),
+            Delivering(partial(LetterTarget, self.queues.deliver), self.queues.deliver),
+            clock,
+            secrets.token_urlsafe,
+        )
+        logs = _Logs(self.engine)
+        self.streams = Streams(store.log, store.catalog, clock, logs)
+        files = None if settings.data is None else settings.data / "firehose"
+        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, files)
+        self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
+        self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
+        firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
+        self.schedules = Schedules(store.catalog, clock, firings, _jitter)
+        recordings = BusRecordings(self.engine, lambda name: LogTarget(store.log, clock, name))
+        self.archives = Archives(store.catalog, store.log, recordings)
+        playing = BusReplays(self.engine, self.directory, store.progress)
+        self.replays = Replays(store.catalog, store.log, clock, self.archives, recordings, playing)
+        self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
+        self._targets = self._makers()
+        self.doors = self._doors()
+        self._sweeper: asyncio.Task[None] | None = None
+        self._done_schedules: asyncio.Task[None] | None = None
+        self._old_shards: asyncio.Task[None] | None = None
+
+    def _makers(self) -> dict[str, Callable[[str, Mapping[str, Any]], Target]]:
+        """What makes a target, by the kind of its ARN."""
+        return {
+            "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn),
+            "sqs": lambda arn, parameters: QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {}),
+            "firehose": lambda arn, parameters: FirehoseTarget(self.hoses.put, arn),
+            "kinesis": lambda arn, parameters: StreamTarget(
+                self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
+            ),
+            "events/api-destination": lambda arn, parameters: HttpTarget(
+                self.courier, arn, parameters.get("HttpParameters") or {}
+            ),
+        }
+
+    def _doors(self) -> list[Door]:
+        return [
+            events_door(
+                self.directory,
+                self.publisher.publish,
+                self._clock,
+                supported=self._supported,
+                archives=self.archives,
+                replays=self.replays,
+                connections=self.connections,
+            ),
+            scheduler_door(self.schedules, self._clock, self._supported),
+            sns_door(self.topics),
+            firehose_door(self.hoses, self._clock),
+            kinesis_door(self.streams, Reading(self.streams, self.store.log, self._clock), self._clock),
+            sqs_door(self.queues, self.moves),
+            sts_door(),
+        ]
+
+    async def start(self) -> None:
+        await self.directory.load()
+        await self.queues.load()
+        await self.topics.load()
+        await self.streams.load()
+        await self.hoses.load()
+        await self.connections.load(self.courier.authorize)
+        await self.timetable.load()
+        self.scheduled.load()
+        await self.schedules.load()
+        await self.archives.load()
+        await self.replays.load()
+        await self.redelivery.load()
+        await self.engine.start()
+        self.replays.start()
+        self.timetable.start()
+        self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
+        self._done_schedules = asyncio.get_running_loop().create_task(self.schedules.run(), name="schedules")
+        self._old_shards = asyncio.get_running_loop().create_task(self.streams.run(), name="streams")
+
+    async def close(self) -> None:
+        """Finish what is in hand; the store stays open."""
+        if self._done_schedules is not None:
+            self._done_schedules.cancel()
+            await asyncio.gather(self._done_schedules, return_exceptions=True)
+        self.streams.close()
+        if self._old_shards is not None:
+            self._old_shards.cancel()
+            await asyncio.gather(self._old_shards, return_exceptions=True)
+        await self.timetable.close()
+        await self.replays.close()
+        await self.engine.close()
+        await self.courier.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
+        await self.hoses.close()
+        await self.moves.close()
+        await self.queues.close()
+
+    def _supported(self, arn: str) -> bool:
+        """Whether this server can deliver to what ``arn`` names."""
+        return _kind(arn) in self._targets
+
+    def _target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
+        make = self._targets.get(_kind(arn))
+        if make is None:
+            raise InvalidRequest(f"No target for {arn}.")
+        return make(arn, parameters)
+
+    def _scheduled_target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
+        """Schedules make new events for a bus, where rules hand on those that they matched."""
+        event = parameters.get("EventBridgeParameters")
+        if event is None:
+            return self._target(arn, parameters)
+        return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self._clock, arn, event)
+
+
+class _Logs:
+    """Tells the engine which logs belong to streams, and how long (ms, or for ever) they keep their records."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.drop = engine.drop_log
+
+    def keep(self, name: str, age: int | None) -> None:
+        self._engine.keep_log(name, Retention(age=age))
+
+
+def _kind(arn: str) -> str:
+    """What ``_targets`` are found by: the ARN's service, and for EventBridge itself also the kind of resource."""
+    parsed = Arn.parse(arn)
+    if parsed is None:
+        return ""
+    return f"events/{parsed.resource.partition('/')[0]}" if parsed.service == "events" else parsed.service
+
+
+def _jitter(name: str, moment: int, window: int) -> int:
+    """Spread over ``window``, but the same after a restart: decided by what is fired and when."""
+    return int.from_bytes(blake2b(f"{name} {moment}".encode(), digest_size=8).digest(), "big") % max(window, 1)

@@ -1,0 +1,125 @@
+"""Serving until told to stop: chooses the store, listens, and lets go of everything in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+import structlog
+import uvicorn
+
+from eventyard.clock import SystemClock
+from eventyard.errors import Broken, InvalidRequest
+from eventyard.server.server import Server
+from eventyard.settings import Settings
+from eventyard.store import Store
+from eventyard.stores.memory import open_memory
+from eventyard.stores.sqlite import open_sqlite
+
+log = structlog.get_logger("server")
+
+_GRACE = 5
+# The threads of the store wait at most so long for the event loop (seconds); 5 ms, as usual, show in every commit.
+_SWITCH = 0.001
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, but signals are ours: its own handling ends the process with the signal instead of status 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: Settings, ready: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests and deliveries in hand and return.
+
+    ``ready`` is called with the server's URL once it answers. Raises InvalidRequest for settings that can't work and
+    Broken when the data directory can't be used, or fails while running."""
+    settings.check()
+    listener = _listen(settings.host, settings.port)
+    stopping = asyncio.Event()
+    broken: list[Broken] = []
+
+    def on_broken(error: Broken) -> None:
+        broken.append(error)
+        log.critical("the store failed, stopping", reason=error.message)
+        stopping.set()
+
+    if settings.data is None:
+        store: Store = await open_memory()
+    else:
+        store = await open_sqlite(settings.data, on_broken=on_broken)
+    server = Server(settings, store, SystemClock())
+    try:
+        await server.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        # A collection of everything that lives as long as the server is a pause for nothing.
+        gc.collect()
+        gc.freeze()
+        sys.setswitchinterval(_SWITCH)
+        await _run(server, listener, settings, stopping, ready)
+    finally:
+        try:
+            await server.close()
+        finally:
+            await store.close()
+    if broken:
+        raise broken[0]
+
+
+async def _run(
+    server: Server,
+    listener: socket.socket,
+    settings: Settings,
+    stopping: asyncio.Event,
+    ready: Callable[[str], None] | None,
+) -> None:
+    web = _Uvicorn(
+        uvicorn.Config(
+            server,
+            lifespan="off",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_GRACE,
+            server_header=False,
+            proxy_headers=False,
+            date_header=True,
+        )
+    )
+    serving = asyncio.get_running_loop().create_task(web.serve(sockets=[listener]), name="http")
+    stop = asyncio.get_running_loop().create_task(stopping.wait(), name="stop")
+    while not web.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
+        await asyncio.sleep(0.005)
+    host, port = listener.getsockname()[:2]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    log.info("serving", url=url, data=str(settings.data) if settings.data else "memory", dev=settings.dev)
+    if ready is not None:
+        ready(url)
+    await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+    await server.leave()
+    log.info("stopping")
+    web.should_exit = True
+    stop.cancel()
+    await serving
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise InvalidRequest(f"Can't listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
+    listener.setblocking(False)
+    return listener

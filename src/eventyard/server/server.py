@@ -1,0 +1,83 @@
+"""An ASGI application over the house of the moment, and its reset."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from eventyard.api.history import History
+from eventyard.api.platform import Platform
+from eventyard.clock import Clock
+from eventyard.server.house import House
+from eventyard.settings import Settings
+from eventyard.store import Store
+from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
+
+
+class Server:
+    """An ASGI application over the house of the moment. ``ready`` is false before the start and during shutdown."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._house: House | None = None
+        self._app: App | None = None
+        self._resetting = asyncio.Lock()
+        self.ready = False
+
+    async def start(self) -> None:
+        house = House(self._store, self._settings, self._clock)
+        await house.start()
+        platform = Platform(
+            house.directory,
+            house.engine,
+            house.publisher,
+            self._store.progress,
+            lambda: self.ready,
+            self.reset if self._settings.dev else None,
+        )
+        history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
+        self._house = house
+        pages = [*platform.routes(), *history.routes()]
+        self._app = App(house.doors, self._guarded(pages), self._authenticator())
+        self._app.warm()
+        self.ready = True
+
+    async def reset(self) -> None:
+        """Forget everything; requests that come meanwhile meet the old house or the new one."""
+        async with self._resetting:
+            if self._house is not None:
+                await self._house.close()
+            await self._store.wipe()
+            await self.start()
+
+    async def leave(self) -> None:
+        """Take no more work, and answer those who wait for something to happen."""
+        self.ready = False
+        if self._house is not None:
+            self._house.engine.end_tails()
+            self._house.streams.close()
+            await self._house.queues.close()
+
+    async def close(self) -> None:
+        self.ready = False
+        if self._house is not None:
+            await self._house.close()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._app is None:
+            raise RuntimeError("the server has not been started")
+        await self._app(scope, receive, send)
+
+    def _authenticator(self) -> Authenticator:
+        keys = self._settings.keys()
+        if keys is None:
+            return DevAuthenticator()
+        return SigV4Authenticator(keys, self._clock)
+
+    def _guarded(self, routes: list[Route]) -> list[Route]:
+        """With authentication on, only health and metrics are open: the rest would show events to anybody."""
+        if self._settings.keys() is None:
+            return routes
+        return [route for route in routes if not route.path.startswith("/_eventyard/")]
