@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 import msgspec
 
@@ -21,8 +22,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """One admitted event.
 
     ``body``: the whole envelope as UTF-8 JSON: version, id, detail-type, source, account, time, region, (replay-name),
-    resources, detail. ``ingested``: milliseconds since the epoch. ``trace``: the producer's X-Ray trace header, kept
-    beside the event because AWS does not put it into the body.
+    resources, detail. ``ingested``: milliseconds since the epoch. ``trace``: what is kept beside the body because it is
+    not to be delivered in it, as :func:`beside` writes it.
     """
 
     body: bytes
@@ -33,6 +34,23 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     def id(self) -> str:
         """The event id; every body begins with version and id, so it stands at a fixed place."""
         return self.body[_ID_START:_ID_END].decode("ascii")
+
+    @property
+    def header(self) -> str | None:
+        """The X-Ray trace header that the producer gave."""
+        return None if self.trace is None else self.trace.partition("\n")[0] or None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The ARNs of the buses that the event was on before it was sent on to this one, the first first."""
+        return () if self.trace is None else tuple(self.trace.partition("\n")[2].split())
+
+
+def beside(header: str | None, path: Sequence[str] = ()) -> str | None:
+    """An event's ``trace``: the trace header, and behind a line break, if there are any, the buses of the ``path``."""
+    # A header has no line breaks (RFC 9110); one that has must not pass for a path.
+    line = " ".join(header.splitlines()) if header else ""
+    return f"{line}\n{' '.join(path)}" if path else line or None
 
 
 def new_ids(count: int, now: int) -> list[str]:
@@ -64,6 +82,18 @@ def published_at(event_id: str) -> int:
 def iso_seconds(millis: int) -> str:
     """``2026-11-23T16:07:33Z``: the form of an envelope's ``time``, in whole seconds as AWS gives it."""
     return datetime.fromtimestamp(millis // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def derived_id(event_id: str, place: str) -> str:
+    """The id of the copy of ``event_id`` at ``place``: the same each time, and made at the same time."""
+    noise = blake2b(f"{event_id} {place}".encode(), digest_size=10).hexdigest()
+    variant = "89ab"[int(noise[3], 16) & 3]
+    return f"{event_id[:15]}{noise[:3]}-{variant}{noise[4:7]}-{noise[7:19]}"
+
+
+def with_id(body: bytes, event_id: str) -> bytes:
+    """``body`` with another id, and everything else byte for byte as it was."""
+    return b"".join((body[:_ID_START], event_id.encode("ascii"), body[_ID_END:]))
 
 
 def with_replay_name(body: bytes, name: str) -> bytes:

@@ -43,5 +43,14 @@ def rule_arn(bus: str, rule: str) -> str:
     return f"{head}:rule/{rule}" if name == DEFAULT_BUS else f"{head}:rule/{name}/{rule}"
 
 
+def rule_place(arn: str) -> tuple[str, str] | None:
+    """The bus's ARN and the rule's name in a rule's ARN, ``...:rule/[BUS/]NAME``, where BUS may hold slashes."""
+    parsed = Arn.parse(arn)
+    if parsed is None or parsed.service != "events" or not parsed.resource.startswith("rule/"):
+        return None
+    bus, _, name = parsed.resource.removeprefix("rule/").rpartition("/")
+    return bus_arn(parsed.account, parsed.region, bus or DEFAULT_BUS), name
+
+
 def queue_arn(account: str, region: str, name: str) -> str:
     return f"arn:aws:sqs:{region}:{account}:{name}"

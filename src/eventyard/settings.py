@@ -10,6 +10,9 @@ import msgspec
 
 from eventyard.errors import InvalidRequest
 
+#: The ARNs of the buses that an event was on are kept with it, so there must be an end.
+MOST_HOPS = 10
+
 
 class _Key(msgspec.Struct, frozen=True):
     secret: str
@@ -21,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True):
     access keys, ``{"KEY ID": {"secret": "...", "account": "123456789012"}}``, or the same as TOML if its name ends in
     ``.toml``; with it every request must be signed.
     ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps.
+    ``bus_hops``: how often an event may be sent on from one event bus to another; on AWS it is once.
     ``allow_network``: private networks (CIDR) that API destinations may be in."""
 
     host: str = "127.0.0.1"
@@ -30,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
     credentials: Path | None = None
     retention_days: float = 7
     retention_bytes: int | None = None
+    bus_hops: int = 1
     allow_network: tuple[str, ...] = ()
     log_format: Literal["json", "console"] = "json"
 
@@ -48,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True):
             raise InvalidRequest("--retention-days must be more than 1: retries go on for 24 hours.")
         if self.retention_bytes is not None and self.retention_bytes <= 0:
             raise InvalidRequest("--retention-bytes must be more than 0.")
+        if not 1 <= self.bus_hops <= MOST_HOPS:
+            raise InvalidRequest(f"--bus-hops takes a number from 1 to {MOST_HOPS}, not {self.bus_hops}.")
         for text in self.allow_network:
             try:
                 ipaddress.ip_network(text)

@@ -10,12 +10,15 @@ import msgspec
 
 class Delivery(msgspec.Struct, frozen=True):
     """One payload for a target. ``trace``: the X-Ray trace header that came with the event. ``event``: the body as it
-    was published, for targets that take a partition key or a path parameter from it."""
+    was published, for targets that take a partition key or a path parameter from it. ``rule``: the ARN of the rule that
+    matched it. ``path``: the buses that it was on before, see :class:`~eventyard.event.Event`."""
 
     event_id: str
     payload: bytes
     trace: str | None = None
     event: bytes = b""
+    rule: str = ""
+    path: tuple[str, ...] = ()
 
 
 class Delivered(msgspec.Struct, frozen=True):

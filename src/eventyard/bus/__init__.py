@@ -6,6 +6,7 @@ users made them, ``engine`` keeps the rest in line with it. ``timetable`` append
 ``scheduled`` has it do so for scheduled rules.
 """
 
+from eventyard.bus.cycles import Cycles
 from eventyard.bus.directory import Directory
 from eventyard.bus.engine import Engine, Retention
 from eventyard.bus.feeds import BusFeeds
@@ -22,6 +23,7 @@ __all__ = [
     "BusFirings",
     "BusRecordings",
     "BusReplays",
+    "Cycles",
     "Directory",
     "Engine",
     "Entry",

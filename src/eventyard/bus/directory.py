@@ -15,7 +15,7 @@ import msgspec
 from eventyard.bus.resources import Bus, Rule, TargetSpec
 from eventyard.clock import Clock
 from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, NotFound
-from eventyard.names import DEFAULT_BUS, Arn, bus_arn, bus_name, rule_arn
+from eventyard.names import DEFAULT_BUS, Arn, bus_arn, bus_name, rule_arn, rule_place
 from eventyard.store import Catalog, Change
 
 Listener = Callable[[str, str], None]
@@ -116,7 +116,7 @@ class Directory:
         if ":event-bus/" in arn:
             bus = self.bus(arn)
             return bus.tags if bus else None
-        place = _rule_place(arn)
+        place = rule_place(arn)
         rule = self.rule(*place) if place else None
         return rule.tags if rule else None
 
@@ -264,7 +264,7 @@ class Directory:
     async def _change_tags(self, arn: str, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         if ":event-bus/" in arn:
             await self.change_bus(arn, lambda bus: msgspec.structs.replace(bus, tags=change(bus.tags)))
-        elif place := _rule_place(arn):
+        elif place := rule_place(arn):
             await self._change_rule(*place, lambda rule: msgspec.structs.replace(rule, tags=change(rule.tags)))
         else:
             raise NotFound(f"Resource {arn} does not exist.")
@@ -329,12 +329,3 @@ def no_bus(arn: str) -> NotFound:
 def no_rule(bus: str, name: str) -> NotFound:
     """The refusal for a rule that isn't there."""
     return NotFound(f"Rule {name} does not exist on EventBus {bus_name(bus)}.")
-
-
-def _rule_place(arn: str) -> tuple[str, str] | None:
-    """The bus's ARN and the rule's name in a rule's ARN, ``...:rule/[BUS/]NAME``, where BUS may hold slashes."""
-    parsed = Arn.parse(arn)
-    if parsed is None or parsed.service != "events" or not parsed.resource.startswith("rule/"):
-        return None
-    bus, _, name = parsed.resource.removeprefix("rule/").rpartition("/")
-    return bus_arn(parsed.account, parsed.region, bus or DEFAULT_BUS), name

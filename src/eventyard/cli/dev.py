@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, Host, Port
+from eventyard.cli.options import AllowNetwork, BusHops, Host, Port
 
 
 def dev(
     host: Host = "127.0.0.1",
     port: Port = 4010,
     data: Annotated[Path | None, typer.Option(help="Directory to keep state in; in memory if left out.")] = None,
+    bus_hops: BusHops = 1,
     allow_network: AllowNetwork = None,
 ) -> None:
     """Run a development server: no cool-downs, every fate kept, and it can be reset."""
@@ -21,4 +22,14 @@ def dev(
     from eventyard.settings import Settings
 
     networks = tuple(allow_network or ())
-    run(Settings(host=host, port=port, data=data, dev=True, allow_network=networks, log_format="console"))
+    run(
+        Settings(
+            host=host,
+            port=port,
+            data=data,
+            dev=True,
+            bus_hops=bus_hops,
+            allow_network=networks,
+            log_format="console",
+        )
+    )

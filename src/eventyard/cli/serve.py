@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, Host, Port
+from eventyard.cli.options import AllowNetwork, BusHops, Host, Port
 
 
 class LogFormat(StrEnum):
@@ -29,6 +29,7 @@ def serve(
     ] = None,
     retention_days: Annotated[float, typer.Option(help="How long the log of a bus keeps events.")] = 7,
     retention_bytes: Annotated[int | None, typer.Option(help="How much the log of a bus keeps.")] = None,
+    bus_hops: BusHops = 1,
     allow_network: AllowNetwork = None,
     log_format: Annotated[LogFormat, typer.Option(help="How log lines look, on standard error.")] = LogFormat.json,
 ) -> None:
@@ -44,6 +45,7 @@ def serve(
             credentials=credentials,
             retention_days=retention_days,
             retention_bytes=retention_bytes,
+            bus_hops=bus_hops,
             allow_network=tuple(allow_network or ()),
             log_format=log_format.value,
         )

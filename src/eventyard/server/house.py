@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from eventyard.api.events import events_door
+from eventyard.api.events import Access, events_door
 from eventyard.api.firehose import firehose_door
 from eventyard.api.kinesis import kinesis_door
 from eventyard.api.scheduler import scheduler_door
@@ -25,6 +25,7 @@ from eventyard.bus import (
     BusFirings,
     BusRecordings,
     BusReplays,
+    Cycles,
     Directory,
     Engine,
     Publisher,
@@ -44,6 +45,7 @@ from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.streams import Reading, Streams
 from eventyard.target import Target
+from eventyard.targets.bus import BusTarget
 from eventyard.targets.firehose import FirehoseTarget
 from eventyard.targets.http import Courier, Guard, HttpTarget, parse_networks
 from eventyard.targets.http.guard import LOOPBACK
@@ -104,6 +106,8 @@ class House:
         playing = BusReplays(self.engine, self.directory, store.progress)
         self.replays = Replays(store.catalog, store.log, clock, self.archives, recordings, playing)
         self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
+        self._access = Access(self.directory)
+        self._hops = settings.bus_hops
         self._targets = self._makers()
         self.doors = self._doors()
         self._sweeper: asyncio.Task[None] | None = None
@@ -118,6 +122,9 @@ class House:
             "firehose": lambda arn, parameters: FirehoseTarget(self.hoses.put, arn),
             "kinesis": lambda arn, parameters: StreamTarget(
                 self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
+            ),
+            "events/event-bus": lambda arn, parameters: BusTarget(
+                self.publisher.publish, self._access.check_forward, self._clock, arn, self._hops
             ),
             "events/api-destination": lambda arn, parameters: HttpTarget(
                 self.courier, arn, parameters.get("HttpParameters") or {}
@@ -156,6 +163,7 @@ class House:
         await self.archives.load()
         await self.replays.load()
         await self.redelivery.load()
+        Cycles(self.directory).watch()
         await self.engine.start()
         self.replays.start()
         self.timetable.start()

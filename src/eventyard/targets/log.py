@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from eventyard.clock import Clock
 from eventyard.errors import TryAgain
-from eventyard.event import Event, published_at
+from eventyard.event import Event, beside, published_at
 from eventyard.store import EventLog
 from eventyard.target import DELIVERED, Delivery, Outcome, Retry
 
@@ -46,7 +46,7 @@ class LogTarget:
 
     def _event(self, item: Delivery) -> Event:
         now = self._clock.now()
-        return Event(item.event, min(published_at(item.event_id) or now, now), item.trace)
+        return Event(item.event, min(published_at(item.event_id) or now, now), beside(item.trace, item.path))
 
     async def _last_ids(self) -> OrderedDict[str, None]:
         bounds = (await self._log.bounds()).get(self._name)

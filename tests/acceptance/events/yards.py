@@ -60,11 +60,11 @@ class Process:
     def yard(self) -> Yard:
         return Yard(self, next(_accounts))
 
-    def client(self, service: str, account: str) -> Any:
+    def client(self, service: str, account: str, region: str = "eu-west-1") -> Any:
         client = boto3.client(
             service,
             endpoint_url=self.url,
-            region_name="eu-west-1",
+            region_name=region,
             aws_access_key_id=account,
             aws_secret_access_key="secret",
             config=Config(retries={"total_max_attempts": 1}),

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from eventyard.api.events.place import arn_of
-from eventyard.bus.directory import Directory
+from eventyard.bus.directory import Directory, no_bus
 from eventyard.errors import Forbidden, InvalidRequest
-from eventyard.names import Arn, rule_arn
+from eventyard.names import Arn, rule_arn, rule_place
 from eventyard.policy import Policy, Request, parse_policy
 from eventyard.wire import Caller, Handler
 
@@ -36,6 +38,16 @@ _ON_BUS = {
     "RemoveTargets": ("EventBusName", "Rule"),
 }
 _ON_ARN = {"ListTagsForResource", "TagResource", "UntagResource"}
+
+
+class _Envelope(msgspec.Struct):
+    """What conditions may ask of an event."""
+
+    source: str
+    detail_type: str = msgspec.field(name="detail-type")
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode
 
 
 class Access:
@@ -77,6 +89,28 @@ class Access:
         """``check`` for publishing one event."""
         self.check(caller, "events:PutEvents", bus, bus, {"events:source": source, "events:detail-type": detail_type})
 
+    def check_forward(self, rule: str, bus: str, event: bytes) -> None:
+        """``check`` for the body of an event that the rule with ARN ``rule`` sends on to ``bus``: its account asks.
+
+        Raises:
+            NotFound: no such bus.
+            Forbidden: as ``check`` does.
+        """
+        if not self._directory.has_bus(bus):
+            raise no_bus(bus)
+        sender, owner, kept = Arn.parse(rule), Arn.parse(bus), self._directory.bus(bus)
+        account = "" if sender is None else sender.account
+        if owner is not None and owner.account == account and (kept is None or kept.policy is None):
+            return
+        envelope = _decode(event)
+        keys = {
+            "aws:sourcearn": rule,
+            "aws:sourceaccount": account,
+            "events:source": envelope.source,
+            "events:detail-type": envelope.detail_type,
+        }
+        self.check(Caller(account, "", "", ""), "events:PutEvents", bus, bus, keys)
+
     def guard(self, operations: Mapping[str, Handler]) -> dict[str, Handler]:
         """The same operations, which refuse whoever may not use the bus or rule that they name."""
         return {name: self._guarded(name, handler) for name, handler in operations.items()}
@@ -104,10 +138,8 @@ class Access:
 
 def _bus_behind(resource: str) -> str:
     """The ARN of the bus that a bus's or a rule's ARN speaks of."""
-    head, found, rest = resource.partition(":rule/")
-    if not found:
-        return resource
-    return f"{head}:event-bus/{rest.rpartition('/')[0] or 'default'}"
+    place = rule_place(resource)
+    return resource if place is None else place[0]
 
 
 @lru_cache(maxsize=1_000)

@@ -21,7 +21,7 @@ from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
 from eventyard.detail import parse_object
 from eventyard.errors import EventyardError, Forbidden, InvalidRequest, TryAgain
-from eventyard.event import Event, envelope, iso_seconds, new_ids
+from eventyard.event import Event, beside, envelope, iso_seconds, new_ids
 from eventyard.wire import Caller
 
 Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
@@ -197,7 +197,7 @@ def _event(entry: Entry, id: str, account: str, region: str, now: int, time: str
         )
     except UnicodeEncodeError:
         return Refusal("InvalidArgument", "The entry is not valid. Reason: It holds text that is not valid Unicode.")
-    return Event(body, now, entry.trace_header)
+    return Event(body, now, beside(entry.trace_header))
 
 
 @lru_cache(maxsize=4096)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from eventyard.api.events.buses import dead_letter_arn
 from eventyard.api.events.limits import Limits
@@ -29,6 +32,9 @@ _COMMON = frozenset(
 #: Services for which AWS requires a role (user guide, "IAM roles for sending events to targets").
 _ROLE_NEEDED = frozenset({"batch", "codebuild", "codepipeline", "ecs", "firehose", "kinesis", "states"})
 
+#: A bus in PutTargets; the pattern is that of EventBusArn in the service's model.
+_BUS = re.compile(r"arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus/[/.\-_A-Za-z0-9]+", re.ASCII)
+
 _OWN_ONLY = frozenset({"events", "firehose", "kinesis"})
 
 
@@ -50,9 +56,16 @@ class Targets:
     async def put(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, name = bus_of(caller, params), params["Rule"]
         refuse_managed(find_rule(self._directory, bus, name))
-        specs = [self._checked(bus, target) for target in params["Targets"]]
+        specs = [self._with_role(bus, name, self._checked(bus, target)) for target in params["Targets"]]
         await self._directory.put_targets(bus, name, specs, most=self._limits.targets_per_rule)
         return {"FailedEntryCount": 0, "FailedEntries": []}
+
+    def _with_role(self, bus: str, name: str, spec: TargetSpec) -> TargetSpec:
+        """A target that is another account's bus keeps its role when it is put without one, as AWS documents."""
+        if spec.role_arn is not None or _owner(spec.arn) == _owner(bus) or not _is_bus(spec.arn):
+            return spec
+        before = (old for old in self._directory.targets(bus, name) if (old.id, old.arn) == (spec.id, spec.arn))
+        return msgspec.structs.replace(spec, role_arn=next((old.role_arn for old in before), None))
 
     async def remove(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, name = bus_of(caller, params), params["Rule"]
@@ -79,6 +92,8 @@ class Targets:
             )
         _check_home(bus, arn, text)
         _check_kind(arn, text, target)
+        if text == bus:
+            raise InvalidRequest(f"Parameter {text} is not valid. Reason: A rule can't send events to its own bus.")
         transformer = target.get("InputTransformer") or {}
         retry = target.get("RetryPolicy") or {}
         spec = TargetSpec(
@@ -108,6 +123,8 @@ def _check_home(bus: str, arn: Arn, text: str) -> None:
     """Another account's streams, and the credentials of its API destinations, are not for whoever knows an ARN: on
     AWS a role or policy there would have to allow it, and this server has no such roles. Raises InvalidRequest."""
     home = Arn.parse(bus)
+    if _is_bus(text):  # its policy says who may send to it
+        return
     if arn.service in _OWN_ONLY and home is not None and (arn.account, arn.region) != (home.account, home.region):
         raise InvalidRequest(
             f"Parameter {text} is not valid. Reason: This server delivers to {arn.service} only in the account and "
@@ -117,6 +134,8 @@ def _check_home(bus: str, arn: Arn, text: str) -> None:
 
 def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
     """What some kinds of targets need. Raises InvalidRequest."""
+    if _is_bus(text):
+        _check_bus(arn, text, target)
     fifo = arn.service == "sqs" and arn.resource.endswith(".fifo")
     if fifo and not (target.get("SqsParameters") or {}).get("MessageGroupId"):
         raise InvalidRequest(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
@@ -132,6 +151,31 @@ def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
     )
     if role_needed and not target.get("RoleArn"):
         raise InvalidRequest(f"RoleArn is required for target {text}.")
+
+
+def _check_bus(arn: Arn, text: str, target: dict[str, Any]) -> None:
+    """What another bus can't be given. Raises InvalidRequest."""
+    name = arn.resource.removeprefix("event-bus/")
+    if not _BUS.fullmatch(text):
+        raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
+    if name.startswith("aws.partner/"):
+        raise InvalidRequest(f"Parameter {text} is not valid. Reason: Only its partner sends events to a partner bus.")
+    # PutTargets: "not available ... if the target is an event bus of a different account". In the same account what
+    # came out would have to be an event again, which AWS documents nothing of.
+    for member in ("Input", "InputPath", "InputTransformer"):
+        if target.get(member) is not None:
+            raise InvalidRequest(
+                f"Parameter {member} is not valid. Reason: {member} is not available for a target that is an event bus."
+            )
+
+
+def _is_bus(arn: str) -> bool:
+    return ":event-bus/" in arn
+
+
+def _owner(text: str) -> str | None:
+    arn = Arn.parse(text)
+    return None if arn is None else arn.account
 
 
 def _described(target: TargetSpec) -> dict[str, Any]:
