@@ -60,6 +60,12 @@ class Target(Protocol):
         """The most deliveries that one call takes."""
         ...
 
+    @property
+    def place(self) -> str | None:
+        """What targets have in common whose deliveries may be mixed in one call of any of them; None for a target that
+        is called for its own subscriber alone, because others should not wait for it."""
+        ...
+
 
 class QueueMessage(msgspec.Struct, frozen=True):
     """What is handed to a queue. ``attributes`` are message attributes of type String, ``typed`` those of any type, as

@@ -24,6 +24,10 @@ DeadLetter = Callable[[str, bytes, Mapping[str, str]], Awaitable[bool]]
 """Sends a payload with string attributes to the queue with an ARN; False where there is no such queue."""
 
 
+Load = tuple[Subscription, Sequence[tuple[int, Event]]]
+"""Events for one subscription, with their positions."""
+
+
 class Tried(msgspec.Struct, frozen=True):
     """How often, and since when, a delivery has been tried before."""
 
@@ -42,38 +46,35 @@ class Desk:
         self._dead_letter = dead_letter
         self._deferred = deferred
 
-    async def deliver(
-        self,
-        subscription: Subscription,
-        batch: Sequence[tuple[int, Event]],
-        tried: Mapping[int, Tried] | None = None,
-    ) -> None:
-        """Deliver ``batch`` and enter an outcome for each event. ``tried``: by position, for deferred deliveries.
+    async def deliver(self, loads: Sequence[Load], tried: Mapping[int, Tried] | None = None) -> None:
+        """Deliver ``loads``, all for the same place, in one call, and enter an outcome for each event. ``tried``: by
+        position, for deferred deliveries.
 
-        Raises TryAgain for an ordered subscription whose target can't take something now: the whole batch is to be
+        Raises TryAgain for an ordered subscription whose target can't take something now: its whole load is to be
         delivered again."""
         deliveries: list[Delivery] = []
-        sent: list[tuple[int, Event]] = []
-        for position, event in batch:
-            try:
-                payload = subscription.payload(event)
-            except EventyardError as error:
-                refused = Permanent("INVALID_JSON", error.message)
-                await self._settle(subscription, position, event, refused, tried)
-                continue
-            deliveries.append(Delivery(event.id, payload, event.header, event.body, subscription.rule_arn, event.path))
-            sent.append((position, event))
+        sent: list[tuple[Subscription, int, Event]] = []
+        for subscription, batch in loads:
+            for position, event in batch:
+                try:
+                    payload = subscription.payload(event)
+                except EventyardError as error:
+                    refused = Permanent("INVALID_JSON", error.message)
+                    await self._settle(subscription, position, event, refused, tried)
+                    continue
+                deliveries.append(Delivery(event.id, payload, event.header, event.body, subscription.rule_arn, event.path))
+                sent.append((subscription, position, event))
         if not deliveries:
             return
-        outcomes = await _attempt(subscription, deliveries)
-        if subscription.ordered:
+        outcomes = await _attempt(sent[0][0], deliveries)
+        if sent[0][0].ordered:
             for outcome in outcomes:
                 if isinstance(outcome, Retry):
                     raise TryAgain(outcome.message, outcome.code)
         if tried is None and not self.ledger.keeps_all and outcomes.count(DELIVERED) == len(sent):
             self.ledger.counts["delivered"] += len(sent)  # the hot path: nothing to write
             return
-        for (position, event), outcome in zip(sent, outcomes, strict=True):
+        for (subscription, position, event), outcome in zip(sent, outcomes, strict=True):
             await self._settle(subscription, position, event, outcome, tried)
 
     async def _settle(

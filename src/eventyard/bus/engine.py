@@ -14,6 +14,7 @@ import structlog
 
 from eventyard.bus.delivery import DeadLetter, Desk
 from eventyard.bus.directory import Directory
+from eventyard.bus.lane import Lanes
 from eventyard.bus.ledger import Keep, Ledger
 from eventyard.bus.resources import Rule, TargetSpec
 from eventyard.bus.retry import Retrier
@@ -72,6 +73,7 @@ class Engine:
         self.ledger = Ledger(progress, clock, keep)
         self._retrier = Retrier(progress, eventlog, self._find)
         self._desk = Desk(self.ledger, clock, dead_letter, self._retrier.deferred)
+        self._lanes = Lanes(self._desk)
         self._routers: dict[str, Router] = {}
         self._rules: dict[tuple[str, str], dict[str, Subscriber]] = {}
         self._patterns: dict[tuple[str, str], tuple[str, Pattern]] = {}
@@ -130,7 +132,7 @@ class Engine:
             subscription = self.subscription(rule, spec, pattern)
             subscriber = now.get(spec.id)
             if subscriber is None:
-                subscriber = Subscriber(subscription, router, self._log, self._desk)
+                subscriber = Subscriber(subscription, router, self._log, self._desk, self._lanes)
                 self._bring_back(subscriber, rule.enabled)
             subscriber.subscription = subscription
             if rule.enabled:
@@ -163,7 +165,7 @@ class Engine:
         router = self.router(subscription.bus)
         subscriber = self._by_name.get(subscription.name)
         if subscriber is None:
-            subscriber = Subscriber(subscription, router, self._log, self._desk)
+            subscriber = Subscriber(subscription, router, self._log, self._desk, self._lanes)
             known = self._bring_back(subscriber, enabled=True)
             if not known and start is not None:
                 subscriber.start_at(start)

@@ -128,4 +128,4 @@ class Retrier:
             tried[row.position] = Tried(row.attempts, row.first_attempt)
         size = subscription.target.batch_size
         for start in range(0, len(batch), size):
-            await desk.deliver(subscription, batch[start : start + size], tried)
+            await desk.deliver([(subscription, batch[start : start + size])], tried)

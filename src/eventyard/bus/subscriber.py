@@ -1,4 +1,4 @@
-"""One subscriber: takes matched events from its bounded inbox, delivers them in batches, and settles each.
+"""One subscriber: takes matched events into its bounded inbox, and hands them in batches to the lane of its target.
 
 When the inbox is full it stops listening to the router and reads the log itself, from where it was, until it meets the
 router again. An idle subscriber has no task and no row: its position is the router's.
@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 
 import structlog
 
 from eventyard.bus.delivery import Desk
+from eventyard.bus.lane import STUMBLE, Lanes
 from eventyard.bus.router import Router
 from eventyard.bus.subscription import Subscription
-from eventyard.errors import TryAgain
+from eventyard.errors import EventyardError
 from eventyard.event import Event
 from eventyard.pattern import matches
 from eventyard.store import Checkpoint, EventLog, Fate
@@ -24,7 +26,6 @@ log = structlog.get_logger("bus.subscriber")
 INBOX = 1_000
 INBOX_BYTES = 8 << 20
 _READ = 500
-_STUMBLE = 1.0
 
 
 class Subscriber:
@@ -32,18 +33,23 @@ class Subscriber:
 
     ``resume``: where it goes on after such a gap, once its rule is enabled again."""
 
-    def __init__(self, subscription: Subscription, router: Router, eventlog: EventLog, desk: Desk) -> None:
+    def __init__(
+        self, subscription: Subscription, router: Router, eventlog: EventLog, desk: Desk, lanes: Lanes
+    ) -> None:
         self.subscription = subscription
         self._router = router
         self._log = eventlog
         self._desk = desk
+        self._lanes = lanes
         self._inbox: deque[tuple[int, Event]] = deque()
         self._bytes = 0
         self._in_hand: list[tuple[int, Event]] = []
         self._read = 0
         self._lagging = False
         self._gap: tuple[int, int | None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._busy = False  # a lane has been told, or the log is being read
+        self._drained: asyncio.Event | None = None
         self._closed = False
 
     @property
@@ -73,14 +79,15 @@ class Subscriber:
         self._inbox.append((position, event))
         self._bytes += len(event.body)
         self._desk.ledger.moved(self.name, self.checkpoint)
-        if self._task is None:
-            self._start()
+        if not self._busy:
+            self._go_on()
 
     def start_at(self, position: int, gap: tuple[int, int | None] | None = None) -> None:
         """Go on from a checkpoint: everything above ``position`` but inside ``gap`` is read from the log."""
         self._read, self._lagging, self._gap = position, True, gap
         self._desk.ledger.moved(self.name, self.checkpoint)
-        self._start()
+        if not self._busy:
+            self._go_on()
 
     def disable(self) -> None:
         """Deliver what was published until now, and nothing after it."""
@@ -102,18 +109,44 @@ class Subscriber:
             return Checkpoint(self._inbox[0][0] - 1)
         return Checkpoint(self._read) if self._lagging else None
 
+    # What its lane calls
+
+    def load(self, limit: int) -> Sequence[tuple[int, Event]]:
+        """Hand over up to ``limit`` events, which are in hand until they are settled or returned."""
+        if not self._closed:
+            self._in_hand = [self._inbox.popleft() for _ in range(min(len(self._inbox), limit))]
+        if not self._in_hand:
+            self._busy = False
+        return self._in_hand
+
+    def settled(self) -> None:
+        """Only now may the checkpoint pass what was in hand. A delivery that broke off leaves it below the mark."""
+        self._bytes -= sum([len(event.body) for _, event in self._in_hand])
+        self._put_down()
+
+    def returned(self) -> None:
+        """What was in hand is the next to be handed over."""
+        self._inbox.extendleft(reversed(self._in_hand))
+        self._put_down()
+
+    # Its end
+
     async def close(self) -> None:
         """Stop at once. What is in hand is delivered again after the next start."""
         self._closed = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        await self._lanes.interrupt(self)
 
     async def drain(self) -> None:
         """Finish the delivery in hand, then stop."""
         self._closed = True
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._reader is not None:
+            await asyncio.gather(self._reader, return_exceptions=True)
+        if self._in_hand:
+            self._drained = asyncio.Event()
+            await self._drained.wait()
 
     def _gap_checkpoint(self) -> Checkpoint | None:
         if self._gap is None:
@@ -121,43 +154,39 @@ class Subscriber:
         until, resume = self._gap
         return Checkpoint(until, () if resume is None else (resume,))
 
-    def _start(self) -> None:
-        if self._task is None and not self._closed:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name=f"subscriber {self.name}")
-
-    async def _run(self) -> None:
-        try:
-            while not self._closed:
-                if not (self._in_hand or self._inbox or self._lagging):
-                    return
-                try:
-                    await self._step()
-                except TryAgain as error:
-                    log.warning("an ordered subscriber waits", subscriber=self.name, reason=error.message)
-                    await self._desk.clock.sleep(_STUMBLE)
-                except Exception:
-                    # Whatever it was, what is in hand stays in hand: wait and go on, or the events would be stuck.
-                    log.exception("a subscriber stumbled, trying again", subscriber=self.name)
-                    await self._desk.clock.sleep(_STUMBLE)
-        finally:
-            self._task = None
-            self._desk.ledger.moved(self.name, self.checkpoint)
-
-    async def _step(self) -> None:
-        if self._in_hand or self._inbox:
-            await self._deliver_some()
-        else:
-            await self._catch_up()
-
-    async def _deliver_some(self) -> None:
-        if not self._in_hand:  # else an error interrupted the last delivery: those come first
-            size = min(len(self._inbox), self.subscription.target.batch_size)
-            self._in_hand = [self._inbox.popleft() for _ in range(size)]
-        await self._desk.deliver(self.subscription, self._in_hand)
-        # Settled: only now may the checkpoint pass these. A cancelled delivery stays in hand and below the mark.
-        self._bytes -= sum(len(event.body) for _, event in self._in_hand)
+    def _put_down(self) -> None:
         self._in_hand = []
+        self._busy = False
         self._desk.ledger.moved(self.name, self.checkpoint)
+        if self._drained is not None:
+            self._drained.set()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """With events in the inbox, tell the lane; with more of them in the log, read on."""
+        if self._closed:
+            return
+        if self._inbox:
+            self._busy = True
+            self._lanes.ready(self)
+        elif self._lagging:
+            self._busy = True
+            self._reader = asyncio.get_running_loop().create_task(self._read_on(), name=f"subscriber {self.name}")
+
+    async def _read_on(self) -> None:
+        """Read until there is something to deliver, or nothing left."""
+        try:
+            while self._lagging and not self._inbox and not self._closed:
+                try:
+                    await self._catch_up()
+                except EventyardError as error:
+                    log.warning("a subscriber can't read its log, trying again", subscriber=self.name, reason=error)
+                    await self._desk.clock.sleep(STUMBLE)
+        finally:
+            self._reader = None
+            self._busy = False
+            self._desk.ledger.moved(self.name, self.checkpoint)
+        self._go_on()
 
     async def _catch_up(self) -> None:
         """Read the next stretch of the log into the inbox; with nothing left to read, be live again."""

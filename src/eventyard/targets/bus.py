@@ -37,6 +37,7 @@ class BusTarget:
         self._admit = admit
         self._clock = clock
         self._arn = arn
+        self.place = arn
         self._hops = hops
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:

@@ -19,4 +19,4 @@ class FirehoseTarget(LetterTarget[bytes]):
         async def send(arn: str, records: Sequence[bytes]) -> None:
             await put(arn, records)
 
-        super().__init__(send, arn, lambda item: item.payload)
+        super().__init__(send, arn, lambda item: item.payload, arn)

@@ -15,7 +15,7 @@ Failures = Sequence[tuple[str, str] | None] | None
 
 
 class LetterTarget(Generic[Letter]):
-    """What is at ``arn``. ``letter``: makes of a delivery what ``send`` takes.
+    """What is at ``arn``. ``letter``: makes of a delivery what ``send`` takes. ``place``: see Target.
 
     ``send`` is durable when it returns. It raises NotFound if nothing is there, InvalidRequest for a letter that is not
     taken, and TryAgain when there is no room."""
@@ -27,10 +27,12 @@ class LetterTarget(Generic[Letter]):
         send: Callable[[str, Sequence[Letter]], Awaitable[Failures]],
         arn: str,
         letter: Callable[[Delivery], Letter],
+        place: str | None = None,
     ) -> None:
         self._send = send
         self._arn = arn
         self._letter = letter
+        self.place = place
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """All of ``batch`` in one send. If that is refused, one by one, so that one bad event fails alone."""

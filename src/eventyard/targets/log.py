@@ -20,6 +20,7 @@ class LogTarget:
     """The log ``name``. What comes again, after a crash or because an append failed halfway, is not appended again."""
 
     batch_size = 500
+    place = None
 
     def __init__(self, eventlog: EventLog, clock: Clock, name: str) -> None:
         self._log = eventlog

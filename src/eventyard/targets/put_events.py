@@ -21,6 +21,7 @@ class PutEventsTarget:
     ``has_bus``: whether there is such a bus."""
 
     batch_size = 100
+    place = None
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ class QueueTarget(LetterTarget[QueueMessage]):
         def letter(item: Delivery) -> QueueMessage:
             return QueueMessage(item.payload.decode(), item.trace, group)
 
-        super().__init__(send, arn, letter)
+        super().__init__(send, arn, letter, arn if group is None else f"{arn}#{group}")
 
 
 class DeadLetters:

@@ -15,7 +15,7 @@ class TopicTarget(LetterTarget[tuple[str, str]]):
     """The topic with ``arn``. A message has the id of the event, so that one that is published again can be told."""
 
     def __init__(self, publish: Publish, arn: str) -> None:
-        super().__init__(publish, arn, _message)
+        super().__init__(publish, arn, _message, arn)
 
 
 def _message(item: Delivery) -> tuple[str, str]:

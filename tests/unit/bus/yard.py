@@ -22,6 +22,7 @@ class Box:
 
     def __init__(self, batch_size: int = 10) -> None:
         self.batch_size = batch_size
+        self.place: str | None = None
         self.got: list[Delivery] = []
         self.tries = 0
         self.answers: list[Outcome] = []

@@ -29,6 +29,7 @@ class Box:
     """A target that notes what it gets and when."""
 
     batch_size = 10
+    place = None
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock

@@ -18,6 +18,7 @@ class HttpTarget:
         self._courier = courier
         self._arn = arn
         self._parameters = Parameters.compile(parameters)
+        self.place = None
 
     @property
     def batch_size(self) -> int:
