@@ -62,7 +62,9 @@ class Desk:
                     refused = Permanent("INVALID_JSON", error.message)
                     await self._settle(subscription, position, event, refused, tried)
                     continue
-                deliveries.append(Delivery(event.id, payload, event.header, event.body, subscription.rule_arn, event.path))
+                deliveries.append(
+                    Delivery(event.id, payload, event.header, event.body, subscription.rule_arn, event.path)
+                )
                 sent.append((subscription, position, event))
         if not deliveries:
             return
