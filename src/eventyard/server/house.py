@@ -36,9 +36,11 @@ from eventyard.bus import (
 )
 from eventyard.clock import Clock
 from eventyard.connections import Connections, Vault
+from eventyard.endpoints import Endpoints
 from eventyard.errors import InvalidRequest
 from eventyard.firehose import Hoses
 from eventyard.names import Arn
+from eventyard.partners import Partners
 from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
 from eventyard.settings import Settings
@@ -106,6 +108,8 @@ class House:
         playing = BusReplays(self.engine, self.directory, store.progress)
         self.replays = Replays(store.catalog, store.log, clock, self.archives, recordings, playing)
         self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
+        self.partners = Partners(store.catalog, clock, self.directory.has_bus)
+        self.endpoints = Endpoints(store.catalog)
         self._access = Access(self.directory)
         self._hops = settings.bus_hops
         self._targets = self._makers()
@@ -141,6 +145,8 @@ class House:
                 archives=self.archives,
                 replays=self.replays,
                 connections=self.connections,
+                partners=self.partners,
+                endpoints=self.endpoints,
             ),
             scheduler_door(self.schedules, self._clock, self._supported),
             sns_door(self.topics),
@@ -163,6 +169,8 @@ class House:
         await self.archives.load()
         await self.replays.load()
         await self.redelivery.load()
+        await self.partners.load()
+        await self.endpoints.load()
         Cycles(self.directory).watch()
         await self.engine.start()
         self.replays.start()

@@ -16,14 +16,26 @@ class Scope(msgspec.Struct, frozen=True):
 
 def scope_of(authorization: bytes) -> Scope | None:
     """The scope in an Authorization header; None when there is none that can be read."""
-    start = authorization.find(b"Credential=")
-    if start < 0:
-        return None
-    end = authorization.find(b",", start)
-    parts = authorization[start + 11 : end if end >= 0 else None].strip().decode("latin-1").rsplit("/", 4)
+    parts = _credential(authorization).rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
         return None
     return Scope(parts[0], parts[1], parts[2], parts[3])
+
+
+def _credential(authorization: bytes) -> str:
+    start = authorization.find(b"Credential=")
+    if start < 0:
+        return ""
+    end = authorization.find(b",", start)
+    return authorization[start + 11 : end if end >= 0 else None].strip().decode("latin-1")
+
+
+def _scope_of_all_regions(authorization: bytes) -> Scope | None:
+    """As ``scope_of`` for Signature Version 4A, which SDKs use for global endpoints: it names no region."""
+    parts = _credential(authorization).rsplit("/", 3)
+    if not authorization.startswith(b"AWS4-ECDSA-P256-SHA256 ") or len(parts) != 4 or parts[3] != "aws4_request":
+        return None
+    return Scope(parts[0], parts[1], "", parts[2])
 
 
 class DevAuthenticator:
@@ -42,7 +54,7 @@ class DevAuthenticator:
     ) -> tuple[str, str]:
         for name, value in headers:
             if name == b"authorization":
-                scope = scope_of(value)
+                scope = scope_of(value) or _scope_of_all_regions(value)
                 if scope is not None:
                     return self._believe(scope)
         return self._account, self._region

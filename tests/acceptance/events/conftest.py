@@ -18,9 +18,11 @@ from eventyard.api.events import Limits, events_door
 from eventyard.api.sts import sts_door
 from eventyard.bus.directory import Directory
 from eventyard.clock import SystemClock
+from eventyard.endpoints import Endpoints
 from eventyard.errors import TryAgain
 from eventyard.event import Event
 from eventyard.names import Arn
+from eventyard.partners import Partners
 from eventyard.stores.memory import open_memory
 from eventyard.wire import App, DevAuthenticator
 
@@ -51,7 +53,16 @@ class Yard:
         store = await open_memory()
         directory = Directory(store.catalog, clock)
         await directory.load()
-        doors = [events_door(directory, self.publish, clock, LIMITS, _supported), sts_door()]
+        events = events_door(
+            directory,
+            self.publish,
+            clock,
+            LIMITS,
+            _supported,
+            partners=Partners(store.catalog, clock, directory.has_bus),
+            endpoints=Endpoints(store.catalog),
+        )
+        doors = [events, sts_door()]
         app = App(doors, [], DevAuthenticator())
         config = uvicorn.Config(app, log_level="warning", lifespan="off", ws="none", http="httptools")
         self.server = uvicorn.Server(config)
@@ -87,14 +98,14 @@ def account() -> str:
 
 @pytest.fixture
 def connect(yard: Yard) -> Iterator[Callable[..., Any]]:
-    """``connect(account, service="events", **config)``: a boto3 client with the account's credentials."""
+    """``connect(account, service="events", region=REGION, **config)``: a client with the account's credentials."""
     clients = []
 
-    def connect(account: str, service: str = "events", **config: Any) -> Any:
+    def connect(account: str, service: str = "events", region: str = REGION, **config: Any) -> Any:
         client = boto3.client(
             service,
             endpoint_url=yard.url,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id=account,
             aws_secret_access_key="secret",
             config=Config(retries={"total_max_attempts": 1}, **config),

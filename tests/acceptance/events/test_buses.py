@@ -63,8 +63,6 @@ def test_names_are_unique_and_checked(events: Any) -> None:
         events.create_event_bus(Name="a b")
     with refused("ValidationException"):
         events.create_event_bus(Name="dead", DeadLetterConfig={"Arn": "arn:aws:sns:eu-west-1:1:topic"})
-    with refused("UnsupportedOperationException"):
-        events.create_event_bus(Name="aws.partner/x/y", EventSourceName="aws.partner/x/y")
 
 
 def test_number_of_buses_is_limited(events: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -77,19 +76,6 @@ def test_overloaded_bus_throttles_its_entries(events: Any, yard: Yard) -> None:
     answer = events.put_events(Entries=[GOOD | {"EventBusName": "busy"}, GOOD])
     assert answer["FailedEntryCount"] == 1
     assert answer["Entries"][0] == {"ErrorCode": "ThrottlingException", "ErrorMessage": "Rate exceeded."}
-
-
-def test_endpoint_id_is_accepted(yard: Yard, account: str) -> None:
-    headers = {
-        "X-Amz-Target": "AWSEvents.PutEvents",
-        "Content-Type": "application/x-amz-json-1.1",
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20260101/{REGION}/events/aws4_request, "
-        "SignedHeaders=host, Signature=0",
-    }
-    body = json.dumps({"Entries": [GOOD], "EndpointId": "abc.veo"}).encode()
-    with urllib.request.urlopen(urllib.request.Request(yard.url, body, headers)) as answer:
-        assert json.loads(answer.read())["FailedEntryCount"] == 0
-    assert len(published(yard, account)) == 1
 
 
 @pytest.mark.parametrize("entries", [[], [GOOD] * 11])

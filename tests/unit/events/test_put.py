@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from eventyard.api.events.entries import Entry, entry_size
 from eventyard.api.events.limits import Limits
-from eventyard.api.events.put import Entry, PutEvents, entry_size
+from eventyard.api.events.put import PutEvents
 from eventyard.bus.directory import Directory
 from eventyard.bus.resources import Bus
 from eventyard.clock import ManualClock

@@ -15,14 +15,16 @@ from eventyard.bus.resources import Bus
 from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest, Unsupported
 from eventyard.names import Arn, bus_arn
+from eventyard.partners import Partners
 from eventyard.wire import Caller, Handler
 
 
 class Buses:
     """The operations on event buses."""
 
-    def __init__(self, directory: Directory, clock: Clock, limits: Limits) -> None:
+    def __init__(self, directory: Directory, clock: Clock, limits: Limits, partners: Partners | None = None) -> None:
         self._directory = directory
+        self._partners = partners
         self._clock = clock
         self._limits = limits
 
@@ -36,10 +38,10 @@ class Buses:
         }
 
     async def create(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        name = params["Name"]
-        if params.get("EventSourceName") is not None or name.startswith("aws.partner/"):
-            raise Unsupported("Partner event sources are not supported: this server has no partners that send events.")
-        if "/" in name:
+        name, source = params["Name"], params.get("EventSourceName")
+        if source is not None or name.startswith("aws.partner/"):
+            self._check_source(caller, name, source)
+        elif "/" in name:
             raise InvalidRequest("Event bus name must not contain '/'.")
         now = self._clock.now()
         bus = Bus(
@@ -51,13 +53,32 @@ class Buses:
             kms_key=params.get("KmsKeyIdentifier") or None,
             dead_letter_arn=dead_letter_arn(params),
             log_config=params.get("LogConfig") or None,
+            event_source_name=source,
             tags=tags_of(params, self._limits.tags),
         )
         await self._directory.put_bus(bus, most=self._limits.buses)
+        if self._partners is not None and source is not None:
+            # Should the server stop before this, the source is pending, as if it had been deactivated.
+            await self._partners.activate(caller.region, caller.account, source)
         return {"EventBusArn": bus.arn, **_settings(bus)}
 
+    def _check_source(self, caller: Caller, name: str, source: str | None) -> None:
+        """Raises InvalidRequest, NotFound or Conflict if the bus ``name`` can't be matched with ``source``."""
+        if self._partners is None:
+            raise Unsupported("Partner event sources are not supported here.")
+        if source is None:
+            raise InvalidRequest("Parameter(s) EventSourceName must be specified for a partner event bus.")
+        if name != source:
+            raise InvalidRequest(
+                "Parameter Name is not valid. Reason: It must be the name of the partner event source exactly."
+            )
+        self._partners.check_free(caller.region, caller.account, source)
+
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._directory.delete_bus(bus_of(caller, params, "Name"))
+        bus = bus_of(caller, params, "Name")
+        await self._directory.delete_bus(bus)
+        if self._partners is not None:
+            await self._partners.unmatch(bus)
         return {}
 
     async def describe(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:

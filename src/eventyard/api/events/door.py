@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
+
 from eventyard.api.events.access import Access
 from eventyard.api.events.api_destinations import ApiDestinationOperations
 from eventyard.api.events.archives import ArchiveOperations
 from eventyard.api.events.buses import Buses
 from eventyard.api.events.connections import ConnectionOperations
+from eventyard.api.events.endpoints import EndpointOperations
+from eventyard.api.events.entries import Publish
 from eventyard.api.events.limits import Limits
+from eventyard.api.events.partners import PartnerOperations
 from eventyard.api.events.pattern_test import check_event_pattern
 from eventyard.api.events.permissions import Permissions
-from eventyard.api.events.put import Publish, PutEvents
+from eventyard.api.events.put import PutEvents
 from eventyard.api.events.replays import ReplayOperations
 from eventyard.api.events.rules import Rules
 from eventyard.api.events.tags import Tags
@@ -19,6 +24,8 @@ from eventyard.archives import Archives, Replays
 from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
 from eventyard.connections import Connections
+from eventyard.endpoints import Endpoints
+from eventyard.partners import Partners
 from eventyard.wire import Door, Handler
 
 
@@ -31,22 +38,28 @@ def events_door(
     archives: Archives | None = None,
     replays: Replays | None = None,
     connections: Connections | None = None,
+    partners: Partners | None = None,
+    endpoints: Endpoints | None = None,
 ) -> Door:
     """The operations on events, buses, rules, targets, tags and permissions; with ``connections`` also those on
     connections and API destinations.
 
     ``publish``: returns when the events are durable. ``supported``: whether this server can deliver to an ARN; a target
-    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. Without ``archives``
-    and ``replays`` their operations are refused.
+    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. Without ``archives``,
+    ``replays``, ``partners`` or ``endpoints`` their operations are refused.
     """
     limits = limits or Limits()
-    put = PutEvents(directory, publish, clock, limits)
+    put = PutEvents(directory, publish, clock, limits, endpoints)
     calling: dict[str, Handler] = {}
     if connections is not None:
         calling = {
             **ConnectionOperations(connections, clock).operations(),
             **ApiDestinationOperations(connections, clock).operations(),
         }
+    if partners is not None:
+        calling |= PartnerOperations(partners, publish, clock, limits).operations()
+    if endpoints is not None:
+        calling |= EndpointOperations(endpoints, directory, clock, limits, _endpoint_id).operations()
     return Door(
         service="events",
         operations={
@@ -56,7 +69,7 @@ def events_door(
             **calling,
             **Access(directory).guard(
                 {
-                    **Buses(directory, clock, limits).operations(),
+                    **Buses(directory, clock, limits, partners).operations(),
                     **Permissions(directory, limits).operations(),
                     **Rules(directory, clock, limits).operations(),
                     **Tags(directory, limits).operations(),
@@ -66,6 +79,11 @@ def events_door(
         },
         fast={"PutEvents": put.fast},
     )
+
+
+def _endpoint_id() -> str:
+    """Like AWS's: ten letters and digits, a dot, three letters."""
+    return f"{secrets.token_hex(5)}.veo"
 
 
 def _archiving(

@@ -10,6 +10,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     put_size: int = 1 << 20
     buses: int = 100
+    endpoints: int = 100
     rules_per_bus: int = 300
     targets_per_rule: int = 5
     tags: int = 50
