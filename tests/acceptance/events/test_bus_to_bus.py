@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,25 @@ def test_a_cycle_stops_and_is_named(process: Process, here: Place) -> None:
     assert "a -> b -> a" in _logged(process, "an event is not sent on")
     assert here.next("on-a")["detail"] == {"n": 1}
     assert here.drain("on-a") == []
+
+
+def test_a_replay_stops_where_the_original_did(here: Place) -> None:
+    a, b, c = here.bus("a"), here.bus("b"), here.bus("c")
+    here.send_on(a, b)
+    here.send_on(b, c)
+    archive = here.events.create_archive(ArchiveName=f"all-{here.account}", EventSourceArn=b)["ArchiveArn"]
+    here.publish(a, 1)
+    original = here.dead_letter()
+    until(lambda: here.events.describe_archive(ArchiveName=f"all-{here.account}")["EventCount"] == 1)
+    now = datetime.now(UTC)
+    here.events.start_replay(
+        ReplayName=f"again-{here.account}",
+        EventSourceArn=archive,
+        EventStartTime=now - timedelta(hours=1),
+        EventEndTime=now + timedelta(hours=1),
+        Destination={"Arn": b},
+    )
+    assert here.dead_letter() == original
 
 
 def test_more_hops_may_be_allowed(tmp_path: Path) -> None:
