@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
 
-from eventyard.errors import EventyardError, InvalidRequest, NotFound
-from eventyard.names import bus_arn
+from eventyard.errors import Forbidden, InvalidRequest
+from eventyard.names import Arn, bus_arn
 from eventyard.wire import HttpRequest, HttpResponse, Route
 
 JSON = {"content-type": "application/json"}
@@ -19,15 +19,27 @@ Page = Callable[[HttpRequest], Awaitable[HttpResponse]]
 
 def routes(*pages: tuple[str, str, Page]) -> list[Route]:
     """Pages by method and path, ready to be handed to the wire."""
-    return [Route(method, path, _answering_errors(page)) for method, path, page in pages]
+    return [Route(method, path, page) for method, path, page in pages]
 
 
-def bus_of(query: dict[str, str]) -> str:
-    """The ARN of the bus that ``bus``, ``account`` and ``region`` name; the default bus if they are left out."""
-    name = query.get("bus", "default")
-    if name.startswith("arn:"):
-        return name
-    return bus_arn(query.get("account", _ACCOUNT), query.get("region", _REGION), name)
+def bus_of(request: HttpRequest, named: Mapping[str, str] | None = None) -> str:
+    """The ARN of the bus that ``bus``, ``account`` and ``region`` name, in ``named`` or the query; what is left out is
+    the default bus, and the caller's own account and region. Raises Forbidden for another account's bus."""
+    asked = request.query if named is None else named
+    name, caller = asked.get("bus", "default"), request.caller
+    account, region = (_ACCOUNT, _REGION) if caller is None else (caller.account, caller.region)
+    arn = name if name.startswith("arn:") else bus_arn(asked.get("account", account), asked.get("region", region), name)
+    if not may_see(request, arn):
+        raise Forbidden(f"Account {account} may not look at {arn}.", "AccessDeniedException")
+    return arn
+
+
+def may_see(request: HttpRequest, name: str) -> bool:
+    """Whether the caller may see the log called ``name``: everybody their own account's, and without signatures all."""
+    if request.caller is None:
+        return True
+    arn = Arn.parse(name)
+    return arn is not None and arn.account == request.caller.account
 
 
 def texts(asked: dict[str, Any]) -> dict[str, str]:
@@ -58,14 +70,3 @@ def number(query: dict[str, str], name: str, least: int, most: int) -> int | Non
 
 def answer(value: object, status: int = 200) -> HttpResponse:
     return HttpResponse(status, JSON, orjson.dumps(value))
-
-
-def _answering_errors(page: Page) -> Page:
-    async def answering(request: HttpRequest) -> HttpResponse:
-        try:
-            return await page(request)
-        except EventyardError as error:
-            status = 404 if isinstance(error, NotFound) else 400 if isinstance(error, InvalidRequest) else 503
-            return answer({"code": error.code, "message": error.message}, status)
-
-    return answering

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from eventyard.api.answers import JSON, answer, bus_of, number, read_object, routes, texts
+from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
 from eventyard.bus import Directory, Redelivery
 from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest, NotFound
@@ -65,7 +65,7 @@ class History:
         """A line of JSON for each event that a bus still has. Query: bus, pattern, since and until (ms; when it was
         received), limit."""
         query = request.query
-        bus, text = bus_of(query), query.get("pattern")
+        bus, text = bus_of(request), query.get("pattern")
         if not self._directory.has_bus(bus):
             raise NotFound(f"Event bus {bus} does not exist.")
         pattern = parse(text) if text else None
@@ -80,7 +80,8 @@ class History:
         if not event_id:
             raise InvalidRequest('The query needs an "event": the id of the event.')
         fates = await self._progress.fates(event_id=event_id, limit=1_000)
-        found = await self._search(event_id)
+        fates = [fate for fate in fates if may_see(request, fate.bus)]
+        found = [one for one in await self._search(event_id) if may_see(request, one["log"])]
         received = [one for one in found if ":event-bus/" in one["log"]]
         if not received and not fates:
             raise NotFound(f"No event {event_id} is known here: it was never received, or is older than is kept.")
@@ -108,7 +109,7 @@ class History:
         (only to this target of it, by id or ARN), name (for ``replay-name``), force (the rule need not match),
         dry_run. Answers how many events each rule gets, and how many nobody gets."""
         asked = read_object(request.body)
-        bus, rule, target = bus_of(texts(asked)), asked.get("rule"), asked.get("target")
+        bus, rule, target = bus_of(request, texts(asked)), asked.get("rule"), asked.get("target")
         given, name = asked.get("events"), asked.get("name")
         if not all(each is None or isinstance(each, str) for each in (rule, target, name)):
             raise InvalidRequest("The rule, the target and the name must be texts.")

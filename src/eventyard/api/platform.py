@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from eventyard.api.answers import JSON, answer, bus_of, number, read_object, routes, texts
+from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
 from eventyard.bus import Directory, Engine, Publisher
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.pattern import Pattern, explain, parse
@@ -74,13 +74,14 @@ class Platform:
             raise InvalidRequest(f"outcome must be one of {', '.join(_OUTCOMES)}, not {outcome!r}.")
         limit = number(query, "limit", 1, 1000) or 100
         found = await self._progress.fates(
-            bus=bus_of(query) if "bus" in query else None,
+            bus=bus_of(request) if "bus" in query else None,
             event_id=query.get("event"),
             subscriber=query.get("subscriber"),
             outcome=outcome,  # type: ignore[arg-type]  # checked above
             limit=limit,
         )
-        return HttpResponse(200, JSON, msgspec.json.encode({"fates": found}))
+        seen = [fate for fate in found if may_see(request, fate.bus)]
+        return HttpResponse(200, JSON, msgspec.json.encode({"fates": seen}))
 
     async def explain(self, request: HttpRequest) -> HttpResponse:
         """Why an event matches, or does not. Body: event, and rule (with bus, account, region) or pattern."""
@@ -92,7 +93,7 @@ class Platform:
             given = asked["pattern"]
             pattern = parse(given if isinstance(given, str) else orjson.dumps(given).decode())
         else:
-            pattern = self._rule_pattern(asked)
+            pattern = self._rule_pattern(request, asked)
         why = explain(pattern, orjson.dumps(event))
         return HttpResponse(200, JSON, msgspec.json.encode(msgspec.to_builtins(why) | {"text": str(why)}))
 
@@ -103,7 +104,7 @@ class Platform:
         since = request.query.get("since")
         if since is not None and not since.isdecimal():
             raise InvalidRequest(f"since must be a number of milliseconds since the epoch, not {since!r}.")
-        bus = bus_of(request.query)
+        bus = bus_of(request)
         if self._directory.bus(bus) is None:
             raise NotFound(f"Event bus {bus} does not exist.")
         kind = {"content-type": "application/x-ndjson"}
@@ -121,11 +122,11 @@ class Platform:
         async for item in self._engine.tail(bus, pattern, since):
             yield b"\n" if item is None else b'{"position":%d,"event":%b}\n' % (item[0], item[1].body)
 
-    def _rule_pattern(self, asked: dict[str, Any]) -> Pattern:
+    def _rule_pattern(self, request: HttpRequest, asked: dict[str, Any]) -> Pattern:
         name = asked.get("rule")
         if not isinstance(name, str):
             raise InvalidRequest('The body needs a "rule" (a name) or a "pattern".')
-        bus = bus_of(texts(asked))
+        bus = bus_of(request, texts(asked))
         rule = self._directory.rule(bus, name)
         if rule is None:
             raise NotFound(f"Rule {name} does not exist on {bus}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from eventyard.cli.identity import identity
 from eventyard.cli.options import LOCAL
 from eventyard.errors import InvalidRequest, TryAgain
 
@@ -22,12 +22,13 @@ def aws_client(service: str, endpoint: str) -> Any:
     """A client for ``service`` at ``endpoint``, with credentials from the environment or those of development.
 
     Raises ValueError for an endpoint that is no URL."""
+    own = identity()
     return botocore.session.get_session().create_client(
         service,
         endpoint_url=endpoint,
-        region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
-        aws_access_key_id=os.environ.get("AWS_ACCESS_KEY_ID", "test"),
-        aws_secret_access_key=os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
+        region_name=own.region,
+        aws_access_key_id=own.key,
+        aws_secret_access_key=own.secret,
         config=Config(
             retries={"max_attempts": 2},
             connect_timeout=5,

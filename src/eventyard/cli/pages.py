@@ -1,4 +1,4 @@
-"""The server's own pages (``/_eventyard/*``), asked over plain HTTP."""
+"""The server's own pages (``/_eventyard/*``), asked with a signature, which a server without credentials ignores."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from eventyard.cli.identity import identity
 from eventyard.cli.options import LOCAL
 from eventyard.errors import InvalidRequest, NotFound, TryAgain
+
+_SERVICE = "eventyard"
 
 
 @contextlib.contextmanager
@@ -33,7 +36,7 @@ def _asking(endpoint: str, method: str, path: str, body: bytes | None) -> Iterat
     connection = _connection(endpoint)
     try:
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, body, _signed(method, endpoint.rstrip("/") + path, body))
             answer = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise TryAgain(
@@ -44,6 +47,19 @@ def _asking(endpoint: str, method: str, path: str, body: bytes | None) -> Iterat
         yield answer
     finally:
         connection.close()
+
+
+def _signed(method: str, url: str, body: bytes | None) -> dict[str, str]:
+    """The headers of a signed request."""
+    # Imported here, because whatever doesn't ask a server shouldn't wait for it.
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    request = AWSRequest(method=method, url=url, data=body)
+    own = identity()
+    SigV4Auth(Credentials(own.key, own.secret), _SERVICE, own.region).add_auth(request)
+    return dict(request.headers.items())
 
 
 def _connection(endpoint: str) -> http.client.HTTPConnection:
@@ -69,7 +85,4 @@ def _refusal(status: int, body: bytes, endpoint: str) -> InvalidRequest | NotFou
         return NotFound(message) if status == 404 else InvalidRequest(message)
     if status >= 500:
         return TryAgain(f"{endpoint} answers with status {status}. See the server's log.")
-    return InvalidRequest(
-        f"{endpoint} does not open its own pages: it is no Eventyard server, or one with credentials, which "
-        "closes them."
-    )
+    return InvalidRequest(f"{endpoint} has no such page: it is no Eventyard server, or one of another version.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
+
 from eventyard.api.history import History
 from eventyard.api.platform import Platform
 from eventyard.clock import Clock
@@ -77,7 +79,7 @@ class Server:
         return SigV4Authenticator(keys, self._clock)
 
     def _guarded(self, routes: list[Route]) -> list[Route]:
-        """With authentication on, only health and metrics are open: the rest would show events to anybody."""
+        """With authentication on, only health and metrics are open: the rest shows events."""
         if self._settings.keys() is None:
             return routes
-        return [route for route in routes if not route.path.startswith("/_eventyard/")]
+        return [msgspec.structs.replace(route, signed=route.path.startswith("/_eventyard/")) for route in routes]

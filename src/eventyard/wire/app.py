@@ -117,9 +117,7 @@ class App:
         try:
             request = await read_body(receive, self._max_body)
             _check_encoding(headers)
-            account, region = self._authenticate(
-                scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], request
-            )
+            account, region = self._caller(scope, request)
             if operation is None or scope["method"] != "POST":
                 raise _unknown(headers)
             if not headers.get(b"content-type", _JSON_TYPES[0]).startswith(_JSON_TYPES):
@@ -146,6 +144,9 @@ class App:
         answer = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", content_type), *more]
         await send_answer(send, status, answer, body)
 
+    def _caller(self, scope: Scope, body: bytes) -> tuple[str, str]:
+        return self._authenticate(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], body)
+
     async def _query(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         request_id = _new_id()
         service: Service | None = None
@@ -153,9 +154,7 @@ class App:
         try:
             request = await read_body(receive, self._max_body)
             _check_encoding(headers)
-            account, region = self._authenticate(
-                scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], request
-            )
+            account, region = self._caller(scope, request)
             form = parse_form(scope["query_string"])
             if headers.get(b"content-type", b"").startswith(_FORM):
                 form |= parse_form(request)
@@ -212,9 +211,7 @@ class App:
         try:
             body = await read_body(receive, self._max_body)
             _check_encoding(headers)
-            account, region = self._authenticate(
-                scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], body
-            )
+            account, region = self._caller(scope, body)
             if operation is None:
                 raise NotFound(
                     f"{service.name} has no operation {scope['method']} {scope['path'][:200]}.",
@@ -269,7 +266,10 @@ class App:
     async def _page(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = _new_id()
         try:
-            response = await route.handle(request_of(scope, await read_body(receive, self._max_body)))
+            body, caller = await read_body(receive, self._max_body), None
+            if route.signed:
+                caller = Caller(*self._caller(scope, body), request_id, _endpoint(scope, dict(scope["headers"])))
+            response = await route.handle(request_of(scope, body, caller))
             headers = [(b"x-amzn-requestid", request_id.encode()), *headers_of(response)]
         except EventyardError as error:
             refusal = refuse_page(error)

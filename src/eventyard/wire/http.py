@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from eventyard.errors import InvalidRequest
-from eventyard.wire.operation import HttpRequest, HttpResponse
+from eventyard.wire.operation import Caller, HttpRequest, HttpResponse
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -91,13 +91,14 @@ async def send_stream(receive: Receive, send: Send, status: int, headers: Header
             await close()
 
 
-def request_of(scope: Scope, body: bytes) -> HttpRequest:
+def request_of(scope: Scope, body: bytes, caller: Caller | None) -> HttpRequest:
     return HttpRequest(
         method=scope["method"],
         path=scope["path"],
         query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
         headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
+        caller=caller,
     )
 
 

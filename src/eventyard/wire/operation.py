@@ -47,6 +47,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
     query: dict[str, str] = {}  #: of a repeated name the last value
     headers: dict[str, str] = {}  #: names in lower case
     body: bytes = b""
+    caller: Caller | None = None  #: who signed it; None on a route that needs no signature
 
 
 class HttpResponse(msgspec.Struct, frozen=True):
@@ -58,11 +59,13 @@ class HttpResponse(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """A page of the platform itself. Routes are not authenticated here: a route that needs it does so itself."""
+    """A page of the platform itself. One that is ``signed`` is only shown to those who sign their requests; what of it
+    they may see is the page's own business."""
 
     method: str
     path: str  #: an exact path, or a prefix ending in "/*"
     handle: Callable[[HttpRequest], Awaitable[HttpResponse]]
+    signed: bool = False
 
 
 class Authenticator(Protocol):
