@@ -18,10 +18,22 @@ Bury = Callable[[Event, Mapping[str, str]], Awaitable[bool]]
 says why, with the names that EventBridge gives its dead letters' attributes. Raises TryAgain."""
 
 
+class Backoff(Protocol):
+    """When a delivery that failed is tried again, and when no more."""
+
+    def delay(self, attempts: int) -> float:
+        """Seconds to wait after ``attempts`` failed tries."""
+        ...
+
+    def exhausted(self, attempts: int, ingested: int, next_try: int) -> str | None:
+        """The condition that ends retrying after ``attempts`` tries, in the words of AWS's dead-letter attribute."""
+        ...
+
+
 class Feed(msgspec.Struct, frozen=True):
     """One subscription on one log. ``name``: an ARN, unique and lasting; progress is kept under it. ``payload``: what
     the target gets for an event's body. ``bury``: with ``dead_letter_arn`` only. ``ordered``: nothing overtakes an
-    event that the target can't take now."""
+    event that the target can't take now. ``retry``: None is what rules have."""
 
     name: str
     log: str
@@ -32,6 +44,7 @@ class Feed(msgspec.Struct, frozen=True):
     dead_letter_arn: str | None = None
     bury: Bury | None = None
     ordered: bool = False
+    retry: Backoff | None = None
 
 
 class Feeds(Protocol):

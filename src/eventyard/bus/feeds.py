@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from eventyard.bus.engine import Engine
-from eventyard.bus.subscription import RetryPolicy, Subscription
-from eventyard.feed import Feed
+from eventyard.bus.subscription import MAX_AGE, RetryPolicy, Subscription
+from eventyard.feed import Backoff, Feed
+
+
+class _WhileKept(msgspec.Struct, frozen=True):
+    """``backoff``, but an event is given up before its log may forget it: later there would be nothing to send to a
+    dead-letter queue. ``longest``: ms."""
+
+    backoff: Backoff
+    longest: int
+
+    def delay(self, attempts: int) -> float:
+        return self.backoff.delay(attempts)
+
+    def exhausted(self, attempts: int, ingested: int, next_try: int) -> str | None:
+        if next_try - ingested > self.longest:
+            return "MaximumEventAgeInSeconds"
+        return self.backoff.exhausted(attempts, ingested, next_try)
 
 
 class BusFeeds:
-    """See :class:`~eventyard.feed.Feeds`. Call ``keep`` for all of them before the engine starts."""
+    """See :class:`~eventyard.feed.Feeds`. Call ``keep`` for all of them before the engine starts. ``longest``: for how
+    long (ms) an event is tried at most, whatever its feed says; less than the logs keep it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, longest: int = MAX_AGE * 1000) -> None:
         self._engine = engine
+        self._longest = longest
 
     def keep(self, feed: Feed) -> None:
         self._engine.subscribe(
@@ -24,7 +44,7 @@ class BusFeeds:
                 pattern=feed.pattern,
                 target=feed.target,
                 transform=lambda body, context: feed.payload(body),
-                retry=RetryPolicy(),
+                retry=_WhileKept(feed.retry or RetryPolicy(), self._longest),
                 dead_letter_arn=feed.dead_letter_arn,
                 bury=feed.bury,
                 ordered=feed.ordered,

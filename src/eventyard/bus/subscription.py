@@ -7,7 +7,7 @@ import random
 import msgspec
 
 from eventyard.event import Event, iso_seconds
-from eventyard.feed import Bury
+from eventyard.feed import Backoff, Bury
 from eventyard.pattern import Pattern
 from eventyard.target import Target
 from eventyard.transform import Context, Transform
@@ -53,7 +53,7 @@ class Subscription(msgspec.Struct, frozen=True):
     pattern: Pattern
     target: Target
     transform: Transform | None
-    retry: RetryPolicy
+    retry: Backoff
     dead_letter_arn: str | None
     bury: Bury | None = None
     ordered: bool = False

@@ -5,13 +5,13 @@ It does not protect from somebody who can read the whole data directory as the s
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from eventyard.errors import Broken, InvalidRequest
+from eventyard.errors import Broken
+from eventyard.keyfile import read_or_make
 
 FILE = "connections.key"
 _KEY, _NONCE = 32, 12
@@ -36,15 +36,7 @@ class Vault:
         if directory is None:
             return cls(os.urandom(_KEY))
         path = directory / FILE
-        try:
-            if not path.exists():
-                _make(path)
-            mode = stat.S_IMODE(path.stat().st_mode)
-            key = path.read_bytes()
-        except OSError as error:
-            raise Broken(f"Can't use the key in {path}: {error.strerror}.") from error
-        if mode & 0o077:
-            raise InvalidRequest(f"Others can read {path}, which holds the key to all secrets. Run: chmod 600 {path}")
+        key = read_or_make(path, lambda: os.urandom(_KEY))
         if len(key) != _KEY:
             raise Broken(f"{path} does not hold a key: it should be {_KEY} bytes long, not {len(key)}.")
         return cls(key)
@@ -59,22 +51,3 @@ class Vault:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], label.encode())
         except (InvalidTag, ValueError) as error:
             raise Broken(f"The secret of {label} can't be opened with the key in {FILE}.") from error
-
-
-def _make(path: Path) -> None:
-    """Write a new key so that after a power loss there is the whole key or none: a secret sealed with a lost key is
-    lost as well."""
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(handle, os.urandom(_KEY))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

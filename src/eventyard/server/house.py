@@ -49,7 +49,7 @@ from eventyard.streams import Reading, Streams
 from eventyard.target import Target
 from eventyard.targets.bus import BusTarget
 from eventyard.targets.firehose import FirehoseTarget
-from eventyard.targets.http import Courier, Guard, HttpTarget, parse_networks
+from eventyard.targets.http import Client, Courier, Guard, HttpTarget, PostTarget, parse_networks
 from eventyard.targets.http.guard import LOOPBACK
 from eventyard.targets.letters import LetterTarget
 from eventyard.targets.log import LogTarget
@@ -57,10 +57,10 @@ from eventyard.targets.put_events import PutEventsTarget
 from eventyard.targets.queue import DeadLetters, QueueTarget
 from eventyard.targets.stream import StreamTarget
 from eventyard.targets.topic import TopicTarget
-from eventyard.topics import Delivering, Topics
+from eventyard.topics import Delivering, Signer, Topics, Ways
 from eventyard.wire import Door
 
-_DAY = 86_400_000
+_HOUR, _DAY = 3_600_000, 86_400_000
 
 
 class House:
@@ -75,7 +75,9 @@ class House:
         self.publisher = Publisher(store.log)
         self.connections = Connections(store.catalog, Vault.open(settings.data), clock)
         networks = (*LOOPBACK, *settings.allow_network) if settings.dev else settings.allow_network
-        self.courier = Courier(self.connections, Guard(clock, parse_networks(networks)), clock)
+        guard = Guard(clock, parse_networks(networks))
+        self.courier = Courier(self.connections, guard, clock)
+        self.poster = Client(guard, clock)
         self.engine = Engine(
             store.log,
             store.progress,
@@ -86,12 +88,13 @@ class House:
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
         )
+        self.signer = Signer(settings.data, clock)
         self.topics = Topics(
             store.catalog,
             store.log,
             self.publisher.publish,
-            BusFeeds(self.engine),
-            Delivering(partial(LetterTarget, self.queues.deliver), self.queues.deliver),
+            BusFeeds(self.engine, int(settings.retention_days * _DAY) - _HOUR),
+            self._delivering(),
             clock,
             secrets.token_urlsafe,
         )
@@ -117,6 +120,16 @@ class House:
         self._sweeper: asyncio.Task[None] | None = None
         self._done_schedules: asyncio.Task[None] | None = None
         self._old_shards: asyncio.Task[None] | None = None
+        self._unconfirmed: asyncio.Task[None] | None = None
+
+    def _delivering(self) -> Delivering:
+        """How topics reach their subscribers."""
+        ways = Ways(
+            queue=partial(LetterTarget, self.queues.deliver),
+            post=partial(PostTarget, self.poster, self._clock),
+            hose=lambda arn: FirehoseTarget(self.hoses.put, arn),
+        )
+        return Delivering(ways, self.queues.deliver, self.signer)
 
     def _makers(self) -> dict[str, Callable[[str, Mapping[str, Any]], Target]]:
         """What makes a target, by the kind of its ARN."""
@@ -178,12 +191,16 @@ class House:
         self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
         self._done_schedules = asyncio.get_running_loop().create_task(self.schedules.run(), name="schedules")
         self._old_shards = asyncio.get_running_loop().create_task(self.streams.run(), name="streams")
+        self._unconfirmed = asyncio.get_running_loop().create_task(self.topics.run(), name="topics")
 
     async def close(self) -> None:
         """Finish what is in hand; the store stays open."""
         if self._done_schedules is not None:
             self._done_schedules.cancel()
             await asyncio.gather(self._done_schedules, return_exceptions=True)
+        if self._unconfirmed is not None:
+            self._unconfirmed.cancel()
+            await asyncio.gather(self._unconfirmed, return_exceptions=True)
         self.streams.close()
         if self._old_shards is not None:
             self._old_shards.cancel()
@@ -192,6 +209,7 @@ class House:
         await self.replays.close()
         await self.engine.close()
         await self.courier.close()
+        self.poster.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)

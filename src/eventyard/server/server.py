@@ -9,6 +9,7 @@ import msgspec
 
 from eventyard.api.history import History
 from eventyard.api.platform import Platform
+from eventyard.api.sns import certificate_route
 from eventyard.clock import Clock
 from eventyard.server.house import House
 from eventyard.settings import Settings
@@ -41,7 +42,7 @@ class Server:
         )
         history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
         self._house = house
-        pages = [*platform.routes(), *history.routes()]
+        pages = [*platform.routes(), *history.routes(), certificate_route(house.signer)]
         self._app = App(house.doors, self._guarded(pages), self._authenticator())
         self._app.warm()
         self.ready = True

@@ -14,7 +14,7 @@ from eventyard.topics.refusals import invalid
 
 ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
 #: The detail-types of the events in a topic's log.
-NOTIFICATION, CONFIRMATION = "Notification", "SubscriptionConfirmation"
+NOTIFICATION, CONFIRMATION, FAREWELL = "Notification", "SubscriptionConfirmation", "UnsubscribeConfirmation"
 _MAX_KEYS, _MAX_COMBINATIONS, _MAX_SIZE = 5, 150, 262_144
 _REASON = "Event pattern is not valid. Reason: "
 
@@ -44,9 +44,9 @@ def compile_filter(policy: str | None, scope: str) -> Pattern:
     return _parse("{" + kind + ',"detail":{' + inner + "}}")
 
 
-def confirmation_for(subscription: str) -> Pattern:
-    """The pattern of the one event that an unconfirmed subscription receives."""
-    return parse(json.dumps({"detail-type": [CONFIRMATION], "resources": [subscription]}))
+def only_to(kind: str, subscription: str) -> Pattern:
+    """The pattern of the events of ``kind`` that are meant for one subscription alone: to confirm it, or its end."""
+    return parse(json.dumps({"detail-type": [kind], "resources": [subscription]}))
 
 
 def _parse(text: str) -> Pattern:

@@ -17,7 +17,7 @@ import msgspec
 
 from eventyard.detail import parse_object
 from eventyard.event import Event, envelope, iso_seconds
-from eventyard.topics.filter import CONFIRMATION, NOTIFICATION
+from eventyard.topics.filter import CONFIRMATION, FAREWELL, NOTIFICATION
 from eventyard.topics.refusals import bad_value, invalid
 from eventyard.topics.resources import Topic
 
@@ -153,8 +153,21 @@ def confirmation_of(topic: Topic, subscription: str, token: str, id: str, now: i
         f"You have chosen to subscribe to the topic {topic.arn}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message."
     )
+    return _with_token(topic, CONFIRMATION, subscription, text, token, id, now)
+
+
+def farewell_of(topic: Topic, subscription: str, token: str, id: str, now: int) -> Event:
+    """The event that tells the endpoint of a subscription of its end."""
+    text = (
+        f"You have chosen to deactivate subscription {subscription}.\n"
+        "To cancel this operation and restore the subscription, visit the SubscribeURL included in this message."
+    )
+    return _with_token(topic, FAREWELL, subscription, text, token, id, now)
+
+
+def _with_token(topic: Topic, kind: str, subscription: str, text: str, token: str, id: str, now: int) -> Event:
     detail = {"at": now, "json": False, "message": text, "attributes": {}, "token": token, "dedup": id}
-    return _event(topic, CONFIRMATION, (topic.arn, subscription), detail, id, now)
+    return _event(topic, kind, (topic.arn, subscription), detail, id, now)
 
 
 def read(body: bytes) -> Posted:

@@ -1,47 +1,67 @@
 """What subscribers are sent: the JSON document of a notification, in the form that SNS gives it, or the raw message.
 
-Sources: SNS developer guide, "Parsing message formats" and "Amazon SNS raw message delivery". Documents are not signed:
-what checks signatures takes AWS's own certificates only, so ``Signature`` and ``SigningCertURL`` are empty texts.
+Sources: SNS developer guide, "Parsing message formats", "Amazon SNS raw message delivery", "Verifying the signatures of
+Amazon SNS messages". Documents to queues are not signed, since nobody but their sender can put them there: there
+``Signature`` and ``SigningCertURL`` are empty texts. A signature takes as long as everything else together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from eventyard.topics.filter import CONFIRMATION
+from eventyard.topics.filter import NOTIFICATION
 from eventyard.topics.message import Posted, iso_millis
 from eventyard.topics.resources import Subscription
 
 _encode = msgspec.json.Encoder().encode
 
 
-def body_for(subscription: Subscription, posted: Posted) -> str:
+class Seal(msgspec.Struct, frozen=True):
+    """How documents are signed. ``certificate``: the path at which this server shows it. ``sign``: the signature of a
+    text in base64; None for none."""
+
+    version: str = "1"
+    certificate: str = ""
+    sign: Callable[[str], str] | None = None
+
+
+_UNSEALED = Seal()
+
+
+def body_for(subscription: Subscription, posted: Posted, seal: Seal = _UNSEALED) -> str:
     """What ``subscription`` is sent of ``posted``."""
-    if posted.kind == CONFIRMATION:
-        return _confirmation(subscription, posted)
+    if posted.kind != NOTIFICATION:
+        return _with_token(subscription, posted, seal)
     if subscription.raw:
         return posted.text_for(subscription.protocol)
-    return document(subscription, posted)
+    return document(subscription, posted, seal)
 
 
-def document(subscription: Subscription, posted: Posted) -> str:
+def document(subscription: Subscription, posted: Posted, seal: Seal = _UNSEALED) -> str:
     """The JSON document of a notification."""
-    unsubscribe = f"{subscription.url}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
+    text, subject, time = posted.text_for(subscription.protocol), posted.subject, iso_millis(posted.at)
+    signed = [
+        ("Message", text),
+        ("MessageId", posted.id),
+        ("Subject", subject),
+        ("Timestamp", time),
+        ("TopicArn", posted.topic),
+        ("Type", posted.kind),
+    ]
     members = [
         ("Type", posted.kind),
         ("MessageId", posted.id),
         ("SequenceNumber", posted.sequence),
         ("TopicArn", posted.topic),
-        ("Subject", posted.subject),
-        ("Message", posted.text_for(subscription.protocol)),
-        ("Timestamp", iso_millis(posted.at)),
-        ("SignatureVersion", "1"),
-        ("Signature", ""),
-        ("SigningCertURL", ""),
-        ("UnsubscribeURL", unsubscribe),
+        ("Subject", subject),
+        ("Message", text),
+        ("Timestamp", time),
+        *_signature(subscription, seal, signed),
+        ("UnsubscribeURL", _unsubscribe(subscription)),
     ]
     more = []
     if posted.attributes:
@@ -53,22 +73,70 @@ def document(subscription: Subscription, posted: Posted) -> str:
     return _object(members, more)
 
 
-def _confirmation(subscription: Subscription, posted: Posted) -> str:
-    token = posted.token or ""
+def line(subscription: Subscription, posted: Posted) -> str:
+    """The notification as a file of many has it: on one line, without a signature (developer guide, "Formatting Amazon
+    SNS notifications for storage in Amazon S3 destinations")."""
+    if subscription.raw:
+        return posted.text_for(subscription.protocol)
+    members: dict[str, Any] = {
+        "Type": posted.kind,
+        "MessageId": posted.id,
+        "TopicArn": posted.topic,
+        **({} if posted.subject is None else {"Subject": posted.subject}),
+        "Message": posted.text_for(subscription.protocol),
+        "Timestamp": iso_millis(posted.at),
+        "UnsubscribeURL": _unsubscribe(subscription),
+    }
+    if posted.attributes:
+        members["MessageAttributes"] = {
+            name: {"Type": item.type, "Value": item.value} for name, item in posted.attributes.items()
+        }
+    return _encode(members).decode()
+
+
+def _with_token(subscription: Subscription, posted: Posted, seal: Seal) -> str:
+    """The request to confirm a subscription, or the news of its end."""
+    token, time = posted.token or "", iso_millis(posted.at)
     query = f"Action=ConfirmSubscription&TopicArn={posted.topic}&Token={quote(token, safe='')}"
+    url = f"{subscription.url}/?{query}"
+    signed = [
+        ("Message", posted.text),
+        ("MessageId", posted.id),
+        ("SubscribeURL", url),
+        ("Timestamp", time),
+        ("Token", token),
+        ("TopicArn", posted.topic),
+        ("Type", posted.kind),
+    ]
     members = [
         ("Type", posted.kind),
         ("MessageId", posted.id),
         ("Token", token),
         ("TopicArn", posted.topic),
         ("Message", posted.text),
-        ("SubscribeURL", f"{subscription.url}/?{query}"),
-        ("Timestamp", iso_millis(posted.at)),
-        ("SignatureVersion", "1"),
-        ("Signature", ""),
-        ("SigningCertURL", ""),
+        ("SubscribeURL", url),
+        ("Timestamp", time),
+        *_signature(subscription, seal, signed),
     ]
     return _object(members, [])
+
+
+def _signature(
+    subscription: Subscription, seal: Seal, signed: Sequence[tuple[str, str | None]]
+) -> list[tuple[str, str | None]]:
+    """The members that prove where a document comes from. What is signed: names and values, each on a line."""
+    if seal.sign is None:
+        return [("SignatureVersion", seal.version), ("Signature", ""), ("SigningCertURL", "")]
+    text = "".join(f"{name}\n{value}\n" for name, value in signed if value is not None)
+    return [
+        ("SignatureVersion", seal.version),
+        ("Signature", seal.sign(text)),
+        ("SigningCertURL", subscription.url + seal.certificate),
+    ]
+
+
+def _unsubscribe(subscription: Subscription) -> str:
+    return f"{subscription.url}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
 
 
 def _object(members: Sequence[tuple[str, str | None]], more: Sequence[str]) -> str:

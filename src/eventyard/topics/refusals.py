@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from eventyard.errors import InvalidRequest, NotFound
 
 
@@ -21,3 +24,14 @@ def no_topic() -> NotFound:
 
 def no_subscription() -> NotFound:
     return NotFound("Subscription does not exist", "NotFound")
+
+
+def as_object(name: str, text: str) -> dict[str, Any]:
+    """The JSON object that ``text`` is. Raises InvalidRequest, which names what it was to be, for anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise invalid(f"{name}: failed to parse JSON.") from error
+    if not isinstance(value, dict):
+        raise invalid(f"{name}: must be a JSON object.")
+    return value

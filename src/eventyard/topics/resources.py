@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from eventyard.errors import InvalidRequest, Unsupported
 from eventyard.names import Arn
 from eventyard.topics.filter import ATTRIBUTES, BODY, compile_filter
-from eventyard.topics.refusals import invalid
+from eventyard.topics.refusals import as_object, invalid
+from eventyard.topics.retries import check_subscription_policy, check_topic_policy
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,256}|[A-Za-z0-9_\-]{1,251}\.fifo")
 _CHOICES: dict[str, tuple[str, ...]] = {
@@ -32,10 +33,20 @@ _LOGGING = re.compile(
 _MAX_TAGS = 50
 _MAX_POLICY = 30_720
 
-_SUBSCRIPTION = ("DeliveryPolicy", "FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
+_SUBSCRIPTION = (
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "SubscriptionRoleArn",
+)
 
-#: What is delivered to; "lambda", "http", "https" and "firehose" are AWS's other protocols for machines.
-QUEUE = "sqs"
+#: What is delivered to. AWS's other protocols are refused by name: those for people, for telephones, and functions.
+QUEUE, HOSE, HTTP = "sqs", "firehose", ("http", "https")
+_REFUSED = ("lambda", "application", "sms", "email", "email-json")
+_MAX_URL = 2048
+_HOSE = re.compile(r"deliverystream/[a-zA-Z0-9_.\-]{1,64}")
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -57,7 +68,8 @@ class Topic(msgspec.Struct, frozen=True):
 
 class Subscription(msgspec.Struct, frozen=True):
     """A subscription. ``owner``: who made it. ``token``: what confirms it, until it is confirmed. ``url``: how this
-    server was reached, which the URLs in its notifications begin with."""
+    server was reached, which the URLs in its notifications begin with. ``ended``: unsubscribed by a stranger, but its
+    endpoint is told and can restore it with the ``token``."""
 
     arn: str
     topic: str
@@ -70,6 +82,7 @@ class Subscription(msgspec.Struct, frozen=True):
     token: str | None = None
     authenticated: bool = True
     locked: bool = False  #: only who is authenticated can unsubscribe
+    ended: bool = False
 
     @property
     def raw(self) -> bool:
@@ -119,8 +132,10 @@ def check_topic_attribute(name: str, value: str, fifo: bool) -> str:
         raise invalid("AttributeName")
     if name == "DisplayName" and len(value) > 100:
         raise invalid("DisplayName Reason: must be at most 100 characters long")
-    if name in ("Policy", "DeliveryPolicy") and value:
-        _object(name, value)
+    if name == "Policy" and value:
+        as_object(name, value)
+    if name == "DeliveryPolicy" and value:
+        check_topic_policy(value)
     if name == "Policy" and len(value.encode()) > _MAX_POLICY:
         raise invalid("Policy Reason: Policy length exceeds the maximum allowed")
     return value
@@ -131,7 +146,7 @@ def check_data_protection(text: str) -> str | None:
     messages for personal data, so a policy that demands it is refused."""
     if not text:
         return None
-    document = _object("DataProtectionPolicy", text)
+    document = as_object("DataProtectionPolicy", text)
     if len(text.encode()) > _MAX_POLICY:
         raise invalid("DataProtectionPolicy Reason: the policy is longer than 30,720 bytes")
     for statement in document.get("Statement") or []:
@@ -156,23 +171,48 @@ def check_tags(tags: Mapping[str, str]) -> None:
         raise InvalidRequest("Could not complete request: tag quota of per resource exceeded", "TagLimitExceeded")
 
 
-def check_endpoint(topic: Topic, protocol: str, endpoint: str) -> Arn:
-    """The queue that ``endpoint`` names. Raises InvalidRequest, and Unsupported for other protocols than queues."""
-    if protocol in ("http", "https", "lambda", "firehose", "application", "sms", "email", "email-json"):
-        raise Unsupported(f"Delivery by the protocol {protocol} is not supported by this server: use sqs.")
-    if protocol != QUEUE:
+def check_endpoint(topic: Topic, protocol: str, endpoint: str) -> str | None:
+    """The account that ``endpoint`` belongs to; None where nobody can tell. Raises InvalidRequest, and Unsupported for
+    protocols that this server does not deliver by."""
+    if protocol in _REFUSED:
+        raise Unsupported(
+            f"Delivery by the protocol {protocol} is not supported by this server: use sqs, http, https or firehose."
+        )
+    if protocol in HTTP:
+        if topic.fifo:
+            raise invalid("Endpoint Reason: HTTP endpoints can not be subscribed to FIFO SNS topics")
+        _check_url(protocol, endpoint)
+        return None
+    if protocol not in (QUEUE, HOSE):
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol[:100]}")
-    queue = Arn.parse(endpoint)
-    if queue is None or queue.service != "sqs" or not queue.region or not queue.account or ":" in queue.resource:
-        raise invalid("SQS endpoint ARN")
-    if queue.resource.endswith(".fifo") and not topic.fifo:
+    arn = Arn.parse(endpoint)
+    known = arn is not None and arn.service == protocol and arn.region and arn.account
+    if arn is None or not known or (":" in arn.resource if protocol == QUEUE else not _HOSE.fullmatch(arn.resource)):
+        raise invalid("SQS endpoint ARN" if protocol == QUEUE else "Firehose endpoint ARN")
+    if protocol == HOSE and topic.fifo:
+        raise invalid("Endpoint Reason: Firehose delivery streams can not be subscribed to FIFO SNS topics")
+    if arn.resource.endswith(".fifo") and not topic.fifo:
         raise invalid(
             "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
         )
-    return queue
+    return arn.account
 
 
-def check_subscription(topic: Topic, attributes: Mapping[str, str]) -> dict[str, str]:
+def _check_url(protocol: str, endpoint: str) -> None:
+    wrong = invalid("Endpoint must match the specified protocol")
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme != protocol:
+        raise wrong
+    whole = len(endpoint) <= _MAX_URL and endpoint.isascii() and endpoint.isprintable() and " " not in endpoint
+    if not parts.hostname or port == 0 or not whole:
+        raise invalid("Endpoint Reason: please use a URL of printable ASCII characters with a host")
+
+
+def check_subscription(topic: Topic, protocol: str, attributes: Mapping[str, str]) -> dict[str, str]:
     """The attributes as they are kept; an empty text takes one away. Raises InvalidRequest and Unsupported."""
     kept = {}
     for name, value in attributes.items():
@@ -181,13 +221,17 @@ def check_subscription(topic: Topic, attributes: Mapping[str, str]) -> dict[str,
         if name not in _SUBSCRIPTION:
             raise invalid(f"Attributes Reason: Unknown attribute: {name[:100]}")
         if value:
-            kept[name] = _checked(topic, name, value)
+            kept[name] = _checked(topic, protocol, name, value)
+    if "DeliveryPolicy" in kept:
+        check_subscription_policy(kept["DeliveryPolicy"], kept.get("RawMessageDelivery") == "true")
+    if protocol == HOSE and "SubscriptionRoleArn" not in kept:
+        raise invalid("Attributes Reason: SubscriptionRoleArn is required for the protocol firehose")
     if "FilterPolicy" in kept:
         compile_filter(kept["FilterPolicy"], kept.get("FilterPolicyScope", ATTRIBUTES))
     return kept
 
 
-def _checked(topic: Topic, name: str, value: str) -> str:
+def _checked(topic: Topic, protocol: str, name: str, value: str) -> str:
     if name == "RawMessageDelivery":
         if value.lower() not in ("true", "false"):
             raise invalid(
@@ -199,15 +243,21 @@ def _checked(topic: Topic, name: str, value: str) -> str:
             f"Attributes Reason: FilterPolicyScope: Invalid value [{value[:100]}]. Please use either {BODY} or "
             f"{ATTRIBUTES}"
         )
-    if name == "DeliveryPolicy":
-        raise invalid("Attributes Reason: DeliveryPolicy: Protocol sqs does not support delivery policies")
+    if name == "DeliveryPolicy" and protocol not in HTTP:
+        raise invalid(f"Attributes Reason: DeliveryPolicy: Protocol {protocol} does not support delivery policies")
+    if name == "SubscriptionRoleArn":
+        role = Arn.parse(value)
+        if protocol != HOSE or role is None or role.service != "iam" or not role.resource.startswith("role/"):
+            raise invalid(
+                "Attributes Reason: SubscriptionRoleArn: must be the ARN of a role, for the protocol firehose"
+            )
     if name == "RedrivePolicy":
         _check_redrive(topic, value)
     return value
 
 
 def _check_redrive(topic: Topic, text: str) -> None:
-    arn = _object("RedrivePolicy", text).get("deadLetterTargetArn")
+    arn = as_object("RedrivePolicy", text).get("deadLetterTargetArn")
     queue = Arn.parse(arn) if isinstance(arn, str) else None
     if queue is None or queue.service != "sqs":
         raise invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn")
@@ -216,13 +266,3 @@ def _check_redrive(topic: Topic, text: str) -> None:
     if queue.resource.endswith(".fifo") != topic.fifo:
         kind = "FIFO" if topic.fifo else "standard"
         raise invalid(f"RedrivePolicy: must use a {kind} queue as DLQ for a subscription to a {kind} topic")
-
-
-def _object(name: str, text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise invalid(f"{name}: failed to parse JSON.") from error
-    if not isinstance(value, dict):
-        raise invalid(f"{name}: must be a JSON object.")
-    return value

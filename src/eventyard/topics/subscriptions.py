@@ -14,15 +14,17 @@ from eventyard.event import new_ids
 from eventyard.feed import Feeds
 from eventyard.store import Catalog, Change
 from eventyard.topics.delivery import Delivering
-from eventyard.topics.message import confirmation_of
+from eventyard.topics.message import confirmation_of, farewell_of
 from eventyard.topics.publishing import Publish
 from eventyard.topics.refusals import invalid, no_subscription
-from eventyard.topics.resources import Subscription, Topic, check_endpoint, check_subscription
+from eventyard.topics.resources import HTTP, Subscription, Topic, check_endpoint, check_subscription
 
 log = structlog.get_logger("topics")
 
 _KIND = "topic-subscription"
-_TOKEN_AGE = 2 * 86_400_000  # API reference, Subscribe: confirmation tokens are valid for two days
+#: API reference, Subscribe: confirmation tokens are valid for two days. What nobody confirmed is then deleted
+#: ("Amazon SNS now supports automatic deletion of unconfirmed subscriptions ... 48 hours").
+_TOKEN_AGE = 2 * 86_400_000
 _encode = msgspec.json.Encoder().encode
 
 MakeToken = Callable[[], str]
@@ -68,14 +70,14 @@ class Subscriptions:
     def get(self, arn: str) -> Subscription:
         """The subscription with ``arn``. Raises NotFound."""
         found = self._by_topic.get(arn.rpartition(":")[0], {}).get(arn)
-        if found is None:
+        if found is None or found.ended:
             raise no_subscription()
         return found
 
     def of_topic(self, arn: str) -> list[Subscription]:
         """The subscriptions of a topic, by ARN. Raises NotFound without the topic."""
         self._topic(arn)
-        return [found for _, found in sorted(self._by_topic.get(arn, {}).items())]
+        return [found for _, found in sorted(self._by_topic.get(arn, {}).items()) if not found.ended]
 
     def of_account(self, account: str, region: str) -> list[Subscription]:
         """The subscriptions that an account made in a region, by ARN."""
@@ -85,7 +87,7 @@ class Subscriptions:
                 for topic, subscriptions in self._by_topic.items()
                 if topic.split(":")[3] == region
                 for found in subscriptions.values()
-                if found.owner == account
+                if found.owner == account and not found.ended
             ),
             key=lambda found: found.arn,
         )
@@ -95,11 +97,11 @@ class Subscriptions:
     ) -> Subscription:
         """Subscribe, or answer with the subscription that is there if it has the same attributes.
 
-        A queue of another account than ``owner`` has to be confirmed: the request to do so is sent to it."""
+        An endpoint that is not ``owner``'s own has to be confirmed: the request to do so is sent to it."""
         async with self._turn:
             topic = self._topic(topic_arn)
-            queue = check_endpoint(topic, protocol, endpoint)
-            given = check_subscription(topic, attributes)
+            account = check_endpoint(topic, protocol, endpoint)
+            given = check_subscription(topic, protocol, attributes)
             there = self._there(topic_arn, protocol, endpoint)
             if there is not None and attributes and given != there.attributes:
                 raise invalid("Attributes Reason: Subscription already exists with different attributes")
@@ -107,7 +109,7 @@ class Subscriptions:
                 return there
             now = self._clock.now()
             arn = there.arn if there is not None else f"{topic_arn}:{new_ids(1, now)[0]}"
-            own = queue.account == owner
+            own = account == owner
             subscription = Subscription(
                 arn=arn,
                 topic=topic_arn,
@@ -128,13 +130,16 @@ class Subscriptions:
             return subscription
 
     async def confirm(self, topic_arn: str, token: str, lock: bool, authenticated: bool) -> Subscription:
-        """Confirm the subscription that ``token`` was sent to. ``lock``: whether only its owner may end it."""
+        """Confirm the subscription that ``token`` was sent to, or restore one that has ended. ``lock``: whether only
+        its owner may end it."""
         async with self._turn:
             self._topic(topic_arn)
             now = self._clock.now()
             for found in self._by_topic.get(topic_arn, {}).values():
                 if found.token == token and now - found.created <= _TOKEN_AGE:
-                    confirmed = msgspec.structs.replace(found, token=None, authenticated=authenticated, locked=lock)
+                    confirmed = msgspec.structs.replace(
+                        found, token=None, authenticated=authenticated, locked=lock, ended=False
+                    )
                     await self._keep(confirmed)
                     return confirmed
         raise invalid("Token")
@@ -144,12 +149,13 @@ class Subscriptions:
         async with self._turn:
             subscription = self.get(arn)
             topic = self._topic(subscription.topic)
-            kept = check_subscription(topic, subscription.attributes | {name: value})
+            kept = check_subscription(topic, subscription.protocol, subscription.attributes | {name: value})
             await self._keep(msgspec.structs.replace(subscription, attributes=kept))
 
     async def unsubscribe(self, arn: str, account: str) -> None:
         """End a subscription. Raises NotFound; Forbidden for one that is locked and neither whose topic nor itself is
-        the account's."""
+        the account's. The endpoint of one that somebody else than its owner ends is told, and can restore it (API
+        reference, Unsubscribe)."""
         async with self._turn:
             subscription = self.get(arn)
             topic = self._topic(subscription.topic)
@@ -159,9 +165,23 @@ class Subscriptions:
                     f"{arn}",
                     "AuthorizationError",
                 )
-            await self._catalog.apply([Change(_KIND, arn, None)])
-            del self._by_topic[subscription.topic][arn]
-            self._feeds.forget(arn)
+            confirmed = subscription.token is None
+            if subscription.protocol not in HTTP or account == subscription.owner or not confirmed:
+                await self._remove(subscription)
+                return
+            now, token = self._clock.now(), self._make_token()
+            ended = msgspec.structs.replace(subscription, token=token, created=now, ended=True)
+            await self._keep(ended)
+            await self._publish(topic.arn, [farewell_of(topic, arn, token, new_ids(1, now)[0], now)])
+
+    async def sweep(self) -> None:
+        """Delete what nobody confirmed in time."""
+        async with self._turn:
+            oldest = self._clock.now() - _TOKEN_AGE
+            for subscriptions in list(self._by_topic.values()):
+                for found in list(subscriptions.values()):
+                    if found.token is not None and found.created < oldest:
+                        await self._remove(found)
 
     # --- for the topics, which call these in turn ---------------------------------------------------------------------
 
@@ -174,20 +194,30 @@ class Subscriptions:
         for arn in self._by_topic.pop(topic, {}):
             self._feeds.forget(arn)
 
+    def refresh(self, topic: str) -> None:
+        """The topic has changed, and so may what its subscriptions are sent, or when."""
+        for subscription in self._by_topic.get(topic, {}).values():
+            self._note(subscription)
+
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _there(self, topic: str, protocol: str, endpoint: str) -> Subscription | None:
         for found in self._by_topic.get(topic, {}).values():
-            if (found.protocol, found.endpoint) == (protocol, endpoint):
+            if (found.protocol, found.endpoint, found.ended) == (protocol, endpoint, False):
                 return found
         return None
 
     async def _keep(self, subscription: Subscription) -> None:
-        feed = self._delivering.feed(subscription)  # first, since it can be refused
+        feed = self._delivering.feed(self._topic(subscription.topic), subscription)  # first, since it can be refused
         await self._catalog.apply([Change(_KIND, subscription.arn, _encode(subscription))])
         self._by_topic.setdefault(subscription.topic, {})[subscription.arn] = subscription
         self._feeds.keep(feed)
 
+    async def _remove(self, subscription: Subscription) -> None:
+        await self._catalog.apply([Change(_KIND, subscription.arn, None)])
+        del self._by_topic[subscription.topic][subscription.arn]
+        self._feeds.forget(subscription.arn)
+
     def _note(self, subscription: Subscription) -> None:
         self._by_topic.setdefault(subscription.topic, {})[subscription.arn] = subscription
-        self._feeds.keep(self._delivering.feed(subscription))
+        self._feeds.keep(self._delivering.feed(self._topic(subscription.topic), subscription))

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
+import structlog
 
 from eventyard.clock import Clock
+from eventyard.errors import EventyardError
 from eventyard.feed import Feeds
 from eventyard.store import Catalog, Change, EventLog
 from eventyard.topics.delivery import Delivering
@@ -25,7 +27,12 @@ from eventyard.topics.resources import (
 )
 from eventyard.topics.subscriptions import MakeToken, Subscriptions
 
+log = structlog.get_logger("topics")
+
 _KIND = "topic"
+_SWEEP = 60.0
+#: The attributes that change what subscriptions are sent, or when.
+_SHOWN = ("DeliveryPolicy", "SignatureVersion")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -60,6 +67,15 @@ class Topics:
             if topic.fifo:
                 await self._publishing.remember(topic)
         await self.subscriptions.load()
+
+    async def run(self) -> None:
+        """Forever: delete subscriptions that nobody confirmed."""
+        while True:
+            await self._clock.sleep(_SWEEP)
+            try:
+                await self.subscriptions.sweep()
+            except EventyardError as error:
+                log.warning("unconfirmed subscriptions can't be deleted", reason=error.message)
 
     # --- topics -----------------------------------------------------------------------------------------------------
 
@@ -127,6 +143,8 @@ class Topics:
             kept = check_topic_attribute(name, value, topic.fifo)
             attributes = {key: text for key, text in (topic.attributes | {name: kept}).items() if text}
             await self._keep(msgspec.structs.replace(topic, attributes=attributes))
+            if name in _SHOWN:
+                self.subscriptions.refresh(arn)
 
     async def set_data_protection(self, arn: str, policy: str) -> None:
         """Set the data protection policy; an empty text takes it away."""

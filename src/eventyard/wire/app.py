@@ -154,12 +154,14 @@ class App:
         try:
             request = await read_body(receive, self._max_body)
             _check_encoding(headers)
-            account, region = self._caller(scope, request)
             form = parse_form(scope["query_string"])
             if headers.get(b"content-type", b"").startswith(_FORM):
                 form |= parse_form(request)
             service = self._service_of(form, headers)
             operation = None if service is None else service.operations.get(form.get("Action", ""))
+            signed = b"authorization" in headers or "X-Amz-Signature" in form
+            nobody = operation is not None and operation.open and not signed
+            account, region = ("", "") if nobody else self._caller(scope, request)
             if operation is None:
                 raise _unknown_action(form)
             caller = Caller(account, region, request_id, _endpoint(scope, headers))

@@ -30,13 +30,16 @@ class Door(msgspec.Struct, frozen=True):
     """The operations of one AWS service that this server answers.
 
     A ``fast`` operation must be in ``operations`` as well, because the general way is what answers a wrong request.
-    The handlers of ``waits`` (long polls) are cancelled when their client goes away before the answer.
+    The handlers of ``waits`` (long polls) are cancelled when their client goes away before the answer. Those of
+    ``open`` may be asked without a signature, over the query protocol, because their parameters prove enough; the
+    caller then has no account and no region (empty texts).
     """
 
     service: str  #: botocore's service name: "events", "sqs", "sts"
     operations: Mapping[str, Handler]
     fast: Mapping[str, FastHandler] = {}
     waits: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
 
 
 class HttpRequest(msgspec.Struct, frozen=True):

@@ -75,6 +75,7 @@ class Operation:
         self.service = service
         self.name = name
         self.waits = name in service.door.waits
+        self.open = name in service.door.open
         self.fast = service.door.fast.get(name)
         self._handler = service.door.operations.get(name)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -16,12 +17,29 @@ from eventyard.errors import InvalidRequest, NotFound, TryAgain
 from eventyard.event import Event
 from eventyard.store import Store
 from eventyard.stores.memory import MemoryStore, open_memory
-from eventyard.target import QueueMessage, Target
+from eventyard.target import DELIVERED, Delivery, Outcome, QueueMessage, Retry, Target
 from eventyard.targets.letters import LetterTarget
-from eventyard.topics import Attribute, Delivering, Message, Receipt, Topics
+from eventyard.topics import Attribute, Delivering, Message, Receipt, Signer, Topics, Ways
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 QUEUE, DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+
+
+class Endpoint:
+    """An HTTP endpoint in this process: it notes when it was called and what it was told, and answers as ``place`` has
+    it."""
+
+    batch_size, place = 16, None
+
+    def __init__(self, home: Place, headers: Callable[[Delivery], Sequence[tuple[str, str]]]) -> None:
+        self._home = home
+        self._headers = headers
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        for item in batch:
+            kind = dict(self._headers(item))["x-amz-sns-message-type"]
+            self._home.posts.append((self._home.clock.now(), kind, json.loads(item.payload)))
+        return [self._home.outcome] * len(batch)
 
 
 class Place:
@@ -31,6 +49,8 @@ class Place:
         self.store, self.clock, self.queues = store, clock, queues
         self.full = False
         self.full_queues: set[str] = set()
+        self.posts: list[tuple[int, str, dict[str, Any]]] = []
+        self.outcome: Outcome = DELIVERED
         self.gate = asyncio.Event()
         self.gate.set()
         directory = Directory(store.catalog, clock)
@@ -41,7 +61,7 @@ class Place:
             store.log,
             self.publish,
             BusFeeds(self.engine),
-            Delivering(partial(LetterTarget, self.send), self.send),
+            Delivering(Ways(partial(LetterTarget, self.send), self.post, _no_hose), self.send, Signer(None, clock)),
             clock,
             lambda: next(tokens),
         )
@@ -74,6 +94,11 @@ class Place:
             raise InvalidRequest("Too many attributes.")
         self.queues[arn] += messages
 
+    def post(
+        self, url: str, headers: Callable[[Delivery], Sequence[tuple[str, str]]], per_second: int | None
+    ) -> Endpoint:
+        return Endpoint(self, headers)
+
     async def topic(self, name: str = "t", **attributes: str) -> str:
         return (await self.topics.create(ACCOUNT, REGION, name, attributes, {})).arn
 
@@ -90,6 +115,10 @@ class Place:
 
     def bodies(self, queue: str = QUEUE) -> list[str]:
         return [message.body for message in self.queues[queue]]
+
+
+def _no_hose(arn: str) -> Target:
+    raise InvalidRequest(f"No Firehose stream {arn}.")
 
 
 def _no_target(arn: str, parameters: Any) -> Target:
@@ -313,3 +342,83 @@ async def test_refused_change_leaves_everything_as_it_was(place: Place) -> None:
     await place.say(topic, "x")
     assert place.bodies() == ["x"]
     assert place.topics.subscriptions.get(arn).attributes == {"RawMessageDelivery": "true"}
+
+
+HOOK = "http://example.com/hook"
+
+
+async def hook(place: Place, topic: str, **attributes: str) -> str:
+    """Subscribe the endpoint and confirm it; the subscription's ARN."""
+    arn = (await place.topics.subscriptions.subscribe(topic, "http", HOOK, attributes, ACCOUNT, "http://here")).arn
+    await settle()
+    await place.topics.subscriptions.confirm(topic, place.posts[-1][2]["Token"], False, False)
+    return arn
+
+
+async def test_unconfirmed_subscription_is_deleted_after_two_days(place: Place) -> None:
+    topic = await place.topic()
+    await place.topics.subscriptions.subscribe(topic, "http", HOOK, {}, ACCOUNT, "http://here")
+    await place.clock.advance(2 * 86_400)
+    await place.topics.subscriptions.sweep()
+    assert len(place.topics.subscriptions.of_topic(topic)) == 1
+    await place.clock.advance(1)
+    await place.topics.subscriptions.sweep()
+    assert place.topics.subscriptions.of_topic(topic) == []
+    assert (await place.again()).topics.subscriptions.of_topic(topic) == []
+
+
+async def test_confirmed_subscription_stays(place: Place) -> None:
+    topic = await place.topic()
+    arn = await hook(place, topic)
+    await place.clock.advance(3 * 86_400)
+    await place.topics.subscriptions.sweep()
+    assert place.topics.subscriptions.get(arn).token is None
+
+
+async def test_endpoint_is_tried_three_times_more_twenty_seconds_apart(place: Place) -> None:
+    topic = await place.topic()
+    await hook(place, topic)
+    place.posts.clear()
+    place.outcome = Retry("SERVER_ERROR", "status 503")
+    await place.say(topic, "x")
+    await place.clock.advance(3600)
+    times = [at for at, _, _ in place.posts]
+    assert len(times) == 4
+    assert all(20_000 <= later - earlier <= 23_000 for earlier, later in pairwise(times))
+
+
+async def test_topics_delivery_policy_holds_for_its_subscriptions_at_once(place: Place) -> None:
+    topic = await place.topic()
+    await hook(place, topic)
+    place.posts.clear()
+    place.outcome = Retry("SERVER_ERROR", "status 503")
+    policy = {"http": {"defaultHealthyRetryPolicy": {"numRetries": 1, "minDelayTarget": 5}}}
+    await place.topics.set_attribute(topic, "DeliveryPolicy", json.dumps(policy))
+    await place.say(topic, "x")
+    await place.clock.advance(3600)
+    assert len(place.posts) == 2
+
+
+async def test_subscription_that_a_stranger_ended_is_gone_after_two_days(place: Place) -> None:
+    topic = await place.topic()
+    arn = await hook(place, topic)
+    await place.topics.subscriptions.unsubscribe(arn, "")
+    await settle()
+    kind, document = place.posts[-1][1:]
+    assert kind == "UnsubscribeConfirmation"
+    place = await place.again()
+    assert place.topics.subscriptions.of_topic(topic) == []
+    await place.clock.advance(2 * 86_400 + 1)
+    await place.topics.subscriptions.sweep()
+    with pytest.raises(InvalidRequest, match="Token"):
+        await place.topics.subscriptions.confirm(topic, document["Token"], False, False)
+
+
+async def test_endpoint_that_subscribes_again_after_its_end_is_a_new_subscription(place: Place) -> None:
+    topic = await place.topic()
+    arn = await hook(place, topic)
+    await place.topics.subscriptions.unsubscribe(arn, "")
+    await settle()
+    assert await hook(place, topic) != arn
+    await place.say(topic, "x")
+    assert place.posts[-1][2]["Message"] == "x"

@@ -23,4 +23,6 @@ def sns_door(topics: Topics) -> Door:
             **SubscriptionOperations(topics, access).operations(),
             **PublishOperations(topics, access).operations(),
         },
+        # Visited from the documents that endpoints get, by whoever reads those.
+        open=frozenset({"ConfirmSubscription", "Unsubscribe"}),
     )

@@ -5,15 +5,20 @@ Source: SNS API reference.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eventyard.api.sns.access import Access
 from eventyard.api.sns.address import check_subscription_arn, check_topic_arn, page_of
 from eventyard.errors import Forbidden
-from eventyard.topics import Subscription, Topics
+from eventyard.topics import HTTP, Subscription, Topics, effective
 from eventyard.topics.refusals import invalid
 from eventyard.wire import Caller, Handler
+
+#: The password in a URL, which lists don't show to everybody.
+_PASSWORD = re.compile("^([a-z]+://[^/?#@:]*:)[^/?#]*@")
 
 
 class SubscriptionOperations:
@@ -56,6 +61,8 @@ class SubscriptionOperations:
             raise invalid("AuthenticateOnUnsubscribe")
         arn = check_topic_arn("TopicArn", params["TopicArn"])
         locked = lock == "true"
+        if locked and not caller.account:
+            raise Forbidden("AuthenticateOnUnsubscribe needs a signed request.", "AuthorizationError")
         subscription = await self._subscriptions.confirm(arn, params["Token"], locked, locked)
         return {"SubscriptionArn": subscription.arn}
 
@@ -87,6 +94,10 @@ class SubscriptionOperations:
         }
         if "FilterPolicy" in found.attributes:
             attributes["FilterPolicyScope"] = "MessageAttributes"
+        if found.protocol in HTTP:
+            of_topic = self._topics.get(found.topic).attributes.get("DeliveryPolicy")
+            policy = effective(of_topic, found.attributes.get("DeliveryPolicy"))
+            attributes["EffectiveDeliveryPolicy"] = json.dumps(policy.document, separators=(",", ":"))
         return {"Attributes": attributes | found.attributes}
 
     async def set_attributes(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +125,7 @@ def _listed(found: Sequence[Subscription], params: dict[str, Any], listing: str)
                 "SubscriptionArn": one.arn if one.token is None else "PendingConfirmation",
                 "Owner": one.owner,
                 "Protocol": one.protocol,
-                "Endpoint": one.endpoint,
+                "Endpoint": _PASSWORD.sub(r"\1****@", one.endpoint) if one.protocol in HTTP else one.endpoint,
                 "TopicArn": one.topic,
             }
             for one in shown

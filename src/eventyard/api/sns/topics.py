@@ -12,7 +12,7 @@ from typing import Any
 from eventyard.api.sns.access import Access
 from eventyard.api.sns.address import check_topic_arn, page_of
 from eventyard.errors import NotFound
-from eventyard.topics import Topic, Topics
+from eventyard.topics import Topic, Topics, effective_document
 from eventyard.topics.refusals import invalid
 from eventyard.wire import Caller, Handler
 
@@ -32,21 +32,6 @@ _ACTIONS = frozenset(
         "Subscribe",
     }
 )
-#: API reference, GetTopicAttributes, "EffectiveDeliveryPolicy": the policy with the system's defaults.
-_DELIVERY = {
-    "http": {
-        "defaultHealthyRetryPolicy": {
-            "minDelayTarget": 20,
-            "maxDelayTarget": 20,
-            "numRetries": 3,
-            "numMaxDelayRetries": 0,
-            "numNoDelayRetries": 0,
-            "numMinDelayRetries": 0,
-            "backoffFunction": "linear",
-        },
-        "disableSubscriptionOverrides": False,
-    }
-}
 
 
 class TopicOperations:
@@ -106,7 +91,7 @@ class TopicOperations:
             "Owner": topic.account,
             "DisplayName": "",
             "Policy": _default_policy(topic),
-            "EffectiveDeliveryPolicy": _compact(_DELIVERY),
+            "EffectiveDeliveryPolicy": _compact(effective_document(topic.attributes.get("DeliveryPolicy"))),
             "SubscriptionsPending": str(pending),
             "SubscriptionsConfirmed": str(len(subscriptions) - pending),
             "SubscriptionsDeleted": "0",  # a deleted subscription is gone at once
