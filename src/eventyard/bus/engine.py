@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from typing import Any
 
 import msgspec
-import structlog
 
 from eventyard.bus.delivery import DeadLetter, Desk
 from eventyard.bus.directory import Directory
@@ -21,16 +20,14 @@ from eventyard.bus.retry import Retrier
 from eventyard.bus.router import Router
 from eventyard.bus.subscriber import Subscriber
 from eventyard.bus.subscription import MAX_AGE, MAX_ATTEMPTS, RetryPolicy, Subscription
+from eventyard.chore import every
 from eventyard.clock import Clock
-from eventyard.errors import EventyardError
 from eventyard.event import Event
 from eventyard.names import DEFAULT_BUS
 from eventyard.pattern import Pattern, matches, parse
 from eventyard.store import Checkpoint, EventLog, Progress
 from eventyard.target import Target
 from eventyard.transform import compile_transform
-
-log = structlog.get_logger("bus.engine")
 
 MakeTarget = Callable[[str, Mapping[str, Any]], Target]
 
@@ -104,7 +101,7 @@ class Engine:
                 self.router(bus).catch_up()
         self.ledger.start()
         await self._retrier.start(self._desk)
-        self._chore(self._trim_forever(), "retention")
+        self._chore(every(_TRIM_EVERY, self._clock, self.trim, "retention is held up"), "retention")
 
     async def close(self) -> None:
         """Finish the deliveries in hand, write all progress, stop."""
@@ -297,14 +294,6 @@ class Engine:
         again = self._by_name.get(subscriber.name)
         if again is not None:
             self.ledger.moved(again.name, again.checkpoint)
-
-    async def _trim_forever(self) -> None:
-        while True:
-            await self._clock.sleep(_TRIM_EVERY)
-            try:
-                await self.trim()
-            except EventyardError as error:
-                log.warning("retention is held up", reason=error.message)
 
     async def trim(self) -> None:
         """Apply retention once; the logs of buses that are gone, and of nobody, are emptied."""

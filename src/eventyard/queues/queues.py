@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
+from eventyard.chore import every
 from eventyard.clock import Clock
 from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
 from eventyard.event import new_ids
@@ -78,12 +79,7 @@ class Queues:
 
     async def run(self) -> None:
         """Forever: let go of messages that are older than their queue keeps them."""
-        while True:
-            await self._clock.sleep(_SWEEP)
-            try:
-                await self.sweep()
-            except EventyardError as error:
-                log.warning("retention is held up", reason=error.message)
+        await every(_SWEEP, self._clock, self.sweep, "retention is held up")
 
     async def sweep(self) -> None:
         """Delete once what is too old."""

@@ -7,8 +7,9 @@ import asyncio
 import msgspec
 import structlog
 
+from eventyard.chore import every
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
+from eventyard.errors import Conflict, InvalidRequest, NotFound
 from eventyard.firing import Firings
 from eventyard.schedules.resources import DEFAULT_GROUP, Group, Schedule, group_arn, group_of
 from eventyard.schedules.timing import Jitter, firing_of, log_of
@@ -50,12 +51,7 @@ class Schedules:
 
     async def run(self) -> None:
         """Delete, for ever, the schedules that are to go once they are done."""
-        while True:
-            await self._clock.sleep(_SWEEP)
-            try:
-                await self.sweep()
-            except EventyardError as error:
-                log.warning("completed schedules stay for now", reason=error.message)
+        await every(_SWEEP, self._clock, self.sweep, "completed schedules stay for now")
 
     async def sweep(self) -> None:
         """Delete the schedules that are to go and are done: all fired, and settled."""

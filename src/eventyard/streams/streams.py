@@ -7,18 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
-import structlog
 
+from eventyard.chore import every
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, EventyardError, InvalidRequest, LimitExceeded, NotFound, TryAgain
+from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, NotFound, TryAgain
 from eventyard.names import Arn
 from eventyard.store import Catalog, Change, EventLog
 from eventyard.streams.live import Live
 from eventyard.streams.records import Entry, Failed, Placed, to_events
 from eventyard.streams.resources import DEFAULT_RECORD_KIB, Consumer, Mode, Shard, Stream, stream_arn
 from eventyard.streams.sharding import Resharding, first_shards
-
-log = structlog.get_logger("streams")
 
 _KIND = "stream"
 _SWEEP = 60.0
@@ -69,12 +67,7 @@ class Streams:
 
     async def run(self) -> None:
         """Forget closed shards whose records have all expired, now and then. Never returns."""
-        while True:
-            await self._clock.sleep(_SWEEP)
-            try:
-                await self.sweep()
-            except EventyardError as error:
-                log.warning("expired shards stay for now", reason=error.message)
+        await every(_SWEEP, self._clock, self.sweep, "expired shards stay for now")
 
     async def sweep(self) -> None:
         """Forget the closed shards whose records have all expired."""

@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
-import structlog
 
+from eventyard.chore import every
 from eventyard.clock import Clock
-from eventyard.errors import EventyardError
 from eventyard.feed import Feeds
 from eventyard.store import Catalog, Change, EventLog
 from eventyard.topics.delivery import Delivering
@@ -26,8 +25,6 @@ from eventyard.topics.resources import (
     topic_arn,
 )
 from eventyard.topics.subscriptions import MakeToken, Subscriptions
-
-log = structlog.get_logger("topics")
 
 _KIND = "topic"
 _SWEEP = 60.0
@@ -70,12 +67,7 @@ class Topics:
 
     async def run(self) -> None:
         """Forever: delete subscriptions that nobody confirmed."""
-        while True:
-            await self._clock.sleep(_SWEEP)
-            try:
-                await self.subscriptions.sweep()
-            except EventyardError as error:
-                log.warning("unconfirmed subscriptions can't be deleted", reason=error.message)
+        await every(_SWEEP, self._clock, self.subscriptions.sweep, "unconfirmed subscriptions can't be deleted")
 
     # --- topics -----------------------------------------------------------------------------------------------------
 
