@@ -195,7 +195,8 @@ class Engine:
         router = self._routers.get(bus)
         if router is None:
             saved = self._saved.get(bus)
-            router = Router(bus, self._log, self.ledger, self._clock, saved.position if saved else 0)
+            position = saved.position if saved else 0
+            router = Router(bus, self._log, self.ledger, self._clock, position, self._lanes)
             self._routers[bus] = router
         return router
 

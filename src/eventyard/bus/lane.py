@@ -15,6 +15,7 @@ import structlog
 
 from eventyard.bus.delivery import Desk, Load
 from eventyard.bus.subscription import Subscription
+from eventyard.clock import wait_for
 from eventyard.errors import TryAgain
 from eventyard.event import Event
 
@@ -22,6 +23,11 @@ log = structlog.get_logger("bus.lane")
 
 #: Seconds until a delivery that broke off is tried again.
 STUMBLE = 1.0
+
+#: Bytes of bodies that all subscribers together hold in their inboxes before routers have to wait, and after how many
+#: seconds without a single delivery waiting is no use: targets that hang must not stop everybody else's events.
+HOLD = 64 << 20
+_PATIENCE = 0.25
 
 
 class Ready(Protocol):
@@ -38,6 +44,10 @@ class Ready(Protocol):
         """What was handed over has come to its outcomes."""
         ...
 
+    def shed(self) -> None:
+        """Hold nothing that hasn't been handed over: read it again later."""
+        ...
+
     def returned(self) -> None:
         """What was handed over has not come to outcomes, and is to be handed over again."""
         ...
@@ -49,6 +59,34 @@ class Lanes:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._lanes: dict[str, _Lane] = {}
+        self._held = 0
+        self._room = asyncio.Event()
+        self._delivered = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether subscribers together hold as much as they may."""
+        return self._held >= HOLD
+
+    def hold(self, size: int) -> None:
+        """Somebody's inbox has grown by ``size`` bytes, or, below 0, shrunk."""
+        self._held += size
+        if size < 0:
+            self._delivered += 1
+            if not self.full:
+                self._room.set()
+
+    async def room(self) -> None:
+        """Wait until inboxes are not full any more. If they get no less, everybody leaves in the log what he holds."""
+        while self.full:
+            before = self._delivered
+            self._room.clear()
+            await wait_for(self._room, self._desk.clock, _PATIENCE)
+            if self._delivered == before:
+                for lane in list(self._lanes.values()):
+                    for subscriber in (*lane.ready, *lane.under_way):
+                        subscriber.shed()
+                return
 
     def ready(self, subscriber: Ready) -> None:
         """``subscriber`` has something to deliver. Until it is settled or returned it must not come again."""

@@ -28,18 +28,39 @@ class Inbox(Protocol):
     def offer(self, position: int, event: Event) -> None: ...
 
 
+class Space(Protocol):
+    """What all inboxes together can still take."""
+
+    @property
+    def full(self) -> bool: ...
+
+    async def room(self) -> None:
+        """Wait until they can take more."""
+        ...
+
+
 class Router:
     """Everything up to ``position`` has been matched and handed on."""
 
-    def __init__(self, bus: str, log: EventLog, ledger: Ledger, clock: Clock, position: int) -> None:
+    def __init__(
+        self,
+        bus: str,
+        log: EventLog,
+        ledger: Ledger,
+        clock: Clock,
+        position: int,
+        space: Space,
+    ) -> None:
         self.bus = bus
         self.position = position
         self._log = log
         self._ledger = ledger
         self._clock = clock
+        self._space = space
         self._matcher = Matcher()
         self._inboxes: dict[str, list[Inbox]] = {}
         self._known: dict[str, Pattern] = {}
+        self._missed = False
         self._behind: asyncio.Task[None] | None = None
         self._watchers: set[asyncio.Future[None]] = set()
 
@@ -62,9 +83,12 @@ class Router:
 
     def push(self, first: int, events: Sequence[Event]) -> None:
         """Take the batch that was appended at ``first``. Batches come in order; one that was missed is read instead."""
-        if first > self.position + 1:
+        if first > self.position + 1 or self._space.full:
             self.catch_up()
             return
+        self._route(first, events)
+
+    def _route(self, first: int, events: Sequence[Event]) -> None:
         fresh = events[self.position + 1 - first :]
         if not fresh:
             return
@@ -94,6 +118,7 @@ class Router:
 
     def catch_up(self) -> None:
         """Read the log from ``position`` on until the live batches join it."""
+        self._missed = True
         if self._behind is None or self._behind.done():
             self._behind = asyncio.get_running_loop().create_task(self._read_on(), name=f"router {self.bus}")
 
@@ -144,10 +169,17 @@ class Router:
         self._ledger.fate(Fate(self.bus, self.position + 1, "", "", "expired", now, 0, "EXPIRED", message))
 
     async def _read_on(self) -> None:
-        while rows := await self._log.read(self.bus, self.position, _CHUNK):
+        while True:
+            self._missed = False
+            rows = await self._log.read(self.bus, self.position, _CHUNK)
+            if not rows:
+                if self._missed:  # a batch came while the log said that there was none
+                    continue
+                return
             # Trimmed events leave a gap below the first row: nobody can match them any more, so step over it.
             if rows[0][0] > self.position + 1:
                 self._expired(rows[0][0] - 1)
                 self.position = rows[0][0] - 1
-            self.push(rows[0][0], [event for _, event in rows])
+            self._route(rows[0][0], [event for _, event in rows])
             await asyncio.sleep(0)
+            await self._space.room()

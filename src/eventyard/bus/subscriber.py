@@ -76,8 +76,7 @@ class Subscriber:
             self._read = position - 1
             self._desk.ledger.moved(self.name, self.checkpoint)
             return
-        self._inbox.append((position, event))
-        self._bytes += len(event.body)
+        self._take(position, event)
         self._desk.ledger.moved(self.name, self.checkpoint)
         if not self._busy:
             self._go_on()
@@ -117,17 +116,25 @@ class Subscriber:
             self._in_hand = [self._inbox.popleft() for _ in range(min(len(self._inbox), limit))]
         if not self._in_hand:
             self._busy = False
+            self._go_on()
         return self._in_hand
 
     def settled(self) -> None:
         """Only now may the checkpoint pass what was in hand. A delivery that broke off leaves it below the mark."""
-        self._bytes -= sum([len(event.body) for _, event in self._in_hand])
+        self._release(sum([len(event.body) for _, event in self._in_hand]))
         self._put_down()
 
     def returned(self) -> None:
         """What was in hand is the next to be handed over."""
         self._inbox.extendleft(reversed(self._in_hand))
         self._put_down()
+
+    def shed(self) -> None:
+        """Hold nothing but what is in hand: the rest is read from the log again."""
+        if self._inbox:
+            self._read, self._lagging = self._inbox[0][0] - 1, True
+            self._release(sum([len(event.body) for _, event in self._inbox]))
+            self._inbox.clear()
 
     # Its end
 
@@ -138,6 +145,7 @@ class Subscriber:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
         await self._lanes.interrupt(self)
+        self._release(self._bytes)
 
     async def drain(self) -> None:
         """Finish the delivery in hand, then stop."""
@@ -153,6 +161,16 @@ class Subscriber:
             return None
         until, resume = self._gap
         return Checkpoint(until, () if resume is None else (resume,))
+
+    def _take(self, position: int, event: Event) -> None:
+        size = len(event.body)
+        self._inbox.append((position, event))
+        self._bytes += size
+        self._lanes.hold(size)
+
+    def _release(self, size: int) -> None:
+        self._bytes -= size
+        self._lanes.hold(-size)
 
     def _put_down(self) -> None:
         self._in_hand = []
@@ -200,6 +218,7 @@ class Subscriber:
         if self._read >= self._router.position:
             self._lagging = False
             return
+        await self._lanes.room()
         rows = await self._log.read(self.subscription.bus, self._read, _READ)
         if not rows:  # trimmed up to where the router is
             self._expired(self._read + 1, self._router.position)
@@ -214,8 +233,7 @@ class Subscriber:
                 break
             self._read = position
             if matches(pattern, event.body):
-                self._inbox.append((position, event))
-                self._bytes += len(event.body)
+                self._take(position, event)
         self._desk.ledger.moved(self.name, self.checkpoint)
         await asyncio.sleep(0)
 

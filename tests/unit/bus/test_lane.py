@@ -115,3 +115,27 @@ async def test_a_place_that_hangs_holds_back_nobody_elses(yard: Yard) -> None:
     await yard.publish(1, 2, 3)
     assert yard.box("two").numbers == [1, 2, 3]
     assert gate.numbers == []
+
+
+@pytest.mark.parametrize("hanging", [5, 1], ids=["everybody", "one"])
+async def test_all_inboxes_together_hold_no_more_than_they_may_and_nothing_is_passed_over(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, hanging: int
+) -> None:
+    monkeypatch.setattr("eventyard.bus.lane.HOLD", 20_000)  # about a hundred events
+    gates = [yard.boxes.setdefault(f"{ONE}-{n}", Gate(place=str(n))) for n in range(5)]
+    for n, gate in enumerate(gates):
+        gate.batch_size = 3
+        if n < hanging:
+            gate.open.clear()
+        await yard.rule(f"rule-{n}", CARS, f"one-{n}")
+    for start in range(0, 300, 10):
+        await yard.publish(*range(start, start + 10))
+        await yard.clock.advance(0.3)
+        assert sum(subscriber.waiting for subscriber in yard.engine._by_name.values()) < 200
+    assert all(sorted(gate.numbers) == [*range(300)] for gate in gates[hanging:])
+    for gate in gates:
+        gate.open.set()
+    await yard.publish(300)
+    for _ in range(40):
+        await yard.clock.advance(1)
+    assert all(sorted(gate.numbers) == [*range(301)] for gate in gates)
