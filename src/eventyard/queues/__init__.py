@@ -2,6 +2,7 @@
 
 from eventyard.queues.messages import ORIGIN, Attribute, Outgoing, Received, md5_of_attributes, md5_of_body
 from eventyard.queues.moves import Moves
+from eventyard.queues.policy import with_permission, without_permission
 from eventyard.queues.queues import Queues
 from eventyard.queues.resources import MAX_MESSAGE, Queue
 
@@ -16,4 +17,6 @@ __all__ = [
     "Received",
     "md5_of_attributes",
     "md5_of_body",
+    "with_permission",
+    "without_permission",
 ]

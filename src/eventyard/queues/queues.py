@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -15,12 +14,14 @@ from eventyard.clock import Clock
 from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
 from eventyard.event import new_ids
 from eventyard.names import queue_arn
-from eventyard.queues.messages import Attribute, Outgoing, Received, typed, unpack
+from eventyard.queues.attempts import Attempts
+from eventyard.queues.inflight import MOST, InFlight
+from eventyard.queues.messages import Outgoing, Received, unpack
 from eventyard.queues.redrive import check_redrive
 from eventyard.queues.resources import Queue, check_attributes, check_name, check_together, with_defaults
-from eventyard.queues.sending import admit, stored
+from eventyard.queues.sending import Letter, admit, check_attempt, outgoing_of, stored
 from eventyard.queues.waiters import Waiters, slot_of
-from eventyard.store import Catalog, Change, Claim, QueueStore, Sent
+from eventyard.store import Catalog, Change, Claim, NewMessage, QueueStore, Sent
 
 log = structlog.get_logger("queues")
 
@@ -34,27 +35,13 @@ _SLOT_DIGITS = 9
 _FIFO_LOOK, _LOOK = 0.25, 1.0
 
 
-class Letter(Protocol):
-    """What a rule's target hands in."""
-
-    @property
-    def body(self) -> str: ...
-    @property
-    def trace(self) -> str | None: ...
-    @property
-    def group(self) -> str | None: ...
-    @property
-    def attributes(self) -> Mapping[str, str]: ...
-    @property
-    def typed(self) -> Mapping[str, tuple[str, str | bytes]]: ...
-    @property
-    def dedup(self) -> str | None: ...
-
-
 class Queues:
-    """Every queue of this server, by ARN. ``dev``: AWS's cool-downs are left out."""
+    """Every queue of this server, by ARN. ``dev``: AWS's cool-downs are left out. ``in_flight``: how many messages of a
+    standard queue can be, at most."""
 
-    def __init__(self, store: QueueStore, catalog: Catalog, clock: Clock, dev: bool = False) -> None:
+    def __init__(
+        self, store: QueueStore, catalog: Catalog, clock: Clock, dev: bool = False, in_flight: int = MOST
+    ) -> None:
         self._store = store
         self._catalog = catalog
         self._clock = clock
@@ -68,6 +55,8 @@ class Queues:
         self._changing = asyncio.Lock()
         self._errands: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._attempts = Attempts()
+        self._in_flight = InFlight(store, clock, in_flight)
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -164,6 +153,14 @@ class Queues:
             check_together(merged)
             await self._keep(msgspec.structs.replace(queue, attributes=merged, modified=self._clock.now()))
 
+    async def edit_policy(self, arn: str, edit: Callable[[str | None], str]) -> None:
+        """Replace the queue's policy by what ``edit`` makes of it, which may raise; an empty text takes it away."""
+        async with self._changing:
+            queue = self.get(arn)
+            text = edit(queue.attributes.get("Policy"))
+            kept = {name: value for name, value in (queue.attributes | {"Policy": text}).items() if value}
+            await self._keep(msgspec.structs.replace(queue, attributes=kept, modified=self._clock.now()))
+
     async def attributes(self, arn: str) -> dict[str, str]:
         """Every attribute, with the counts of the moment."""
         queue = self.get(arn)
@@ -229,27 +226,48 @@ class Queues:
 
     async def deliver(self, arn: str, letters: Sequence[Letter]) -> None:
         """Take what a rule delivers. Raises NotFound without a queue, InvalidRequest for what it does not take."""
-        messages = [
-            Outgoing(
-                letter.body,
-                {name: Attribute("String", value) for name, value in letter.attributes.items() if value}
-                | typed(letter.typed),
-                {"AWSTraceHeader": letter.trace} if letter.trace else {},
-                None,
-                letter.group,
-                letter.dedup,
-            )
-            for letter in letters
-        ]
+        messages = [outgoing_of(letter) for letter in letters]
         for message in messages:
             self.check(arn, message)
         await self.send(arn, messages)
 
+    async def resend(self, arn: str, messages: Sequence[NewMessage]) -> None:
+        """Append messages that a queue has had before, as they are; durable when this returns. Raises NotFound."""
+        self.get(arn)
+        await self._store.send(arn, messages)
+        self._waiters_of(arn).ring(len(messages))
+
     async def receive(
-        self, arn: str, limit: int = 1, visibility: int | None = None, wait: float | None = None
+        self,
+        arn: str,
+        limit: int = 1,
+        visibility: int | None = None,
+        wait: float | None = None,
+        attempt: str | None = None,
     ) -> Sequence[Received]:
-        """Up to ``limit`` messages; none after ``wait`` seconds without any. What is given out is hidden meanwhile."""
+        """Up to ``limit`` messages; none after ``wait`` seconds without any. What is given out is hidden meanwhile.
+
+        ``attempt``, of FIFO queues only: whoever comes again with the same gets the same messages, see ``Attempts``.
+        Raises NotFound, InvalidRequest for an attempt that can't be, LimitExceeded when too many are hidden already."""
         queue = self.get(arn)
+        if attempt is None:
+            return await self._receive(queue, limit, visibility, wait)
+        check_attempt(queue, attempt)
+        now = self._clock.now()
+        hidden = queue.number("VisibilityTimeout") if visibility is None else visibility
+        found = self._attempts.find(arn, attempt, now)
+        # Who comes again begins the visibility timeout anew.
+        if found is None or not all(await self.settle(arn, [(one.message.receipt, hidden) for one in found])):
+            found = await self._receive(queue, limit, visibility, wait)
+            now = self._clock.now()
+        if found:
+            self._attempts.keep(arn, attempt, now, now + hidden * 1000, found)
+        return found
+
+    async def _receive(
+        self, queue: Queue, limit: int, visibility: int | None, wait: float | None
+    ) -> Sequence[Received]:
+        arn = queue.arn
         seconds = queue.number("ReceiveMessageWaitTimeSeconds") if wait is None else wait
         if seconds <= 0:
             return await self._claim(queue, limit, visibility)
@@ -271,6 +289,7 @@ class Queues:
         """Delete (None) the messages with these receipts, or hide them for so many seconds from now."""
         queue, now = self.get(arn), self._clock.now()
         marks = [(receipt, None if secs is None else now + secs * 1000) for receipt, secs in settlements]
+        self._attempts.touched([receipt for receipt, _ in settlements])
         done = await self._store.settle(arn, marks, now)
         waiters = self._waiters_of(arn)
         for (receipt, visible), took_effect in zip(marks, done, strict=True):
@@ -282,13 +301,6 @@ class Queues:
             waiters.ring(len(marks))  # of a FIFO queue also what waited behind a deleted message
         return done
 
-    async def move(self, source: str, destination: str, limit: int) -> int:
-        """Move up to ``limit`` messages; answers how many. Raises NotFound."""
-        self.get(destination)
-        moved = await self._store.move(source, destination, limit, self._clock.now())
-        self._waiters_of(destination).ring(moved)
-        return moved
-
     async def count(self, arn: str) -> int:
         """About how many messages can be received."""
         return (await self._store.counts(arn, self._clock.now())).visible
@@ -296,6 +308,8 @@ class Queues:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     async def _claim(self, queue: Queue, limit: int, visibility: int | None) -> Sequence[Received]:
+        if not queue.fifo:
+            await self._in_flight.check(queue.arn, self._waiters_of(queue.arn).coming)
         now = self._clock.now()
         hidden = queue.number("VisibilityTimeout") if visibility is None else visibility
         dead, most = queue.redrive or (None, 0)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from eventyard.errors import InvalidRequest
+from eventyard.queues.policy import check_policy
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,80}|[A-Za-z0-9_\-]{1,75}\.fifo")
 MAX_MESSAGE = 1_048_576
@@ -133,8 +134,10 @@ def _check(name: str, value: str, fifo: bool) -> str:
     if name in ("Policy", "RedrivePolicy", "RedriveAllowPolicy") and value:
         try:
             document = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise bad from error
         if not isinstance(document, dict):
             raise bad
+        if name == "Policy":
+            check_policy(document, len(value.encode("utf-8", "replace")))
     return value

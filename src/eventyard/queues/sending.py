@@ -3,11 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Protocol
 
 from eventyard.errors import InvalidRequest
-from eventyard.queues.messages import ORIGIN, Outgoing, check, check_token, pack
+from eventyard.queues.messages import ORIGIN, Attribute, Outgoing, check, check_token, pack, typed
 from eventyard.queues.resources import Queue
 from eventyard.store import NewMessage
+
+
+class Letter(Protocol):
+    """What a rule's target hands in."""
+
+    @property
+    def body(self) -> str: ...
+    @property
+    def trace(self) -> str | None: ...
+    @property
+    def group(self) -> str | None: ...
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
+    @property
+    def typed(self) -> Mapping[str, tuple[str, str | bytes]]: ...
+    @property
+    def dedup(self) -> str | None: ...
+
+
+def outgoing_of(letter: Letter) -> Outgoing:
+    """The message that a rule's target or a topic hands in. An attribute without a value is left out."""
+    attributes = {name: Attribute("String", value) for name, value in letter.attributes.items() if value}
+    system = {"AWSTraceHeader": letter.trace} if letter.trace else {}
+    return Outgoing(letter.body, attributes | typed(letter.typed), system, None, letter.group, letter.dedup)
 
 
 def admit(queue: Queue, message: Outgoing) -> int:
@@ -32,6 +58,13 @@ def admit(queue: Queue, message: Outgoing) -> int:
     if message.delay:
         raise _wrong_type("DelaySeconds", message.delay)
     return size
+
+
+def check_attempt(queue: Queue, attempt: str) -> None:
+    """Raises InvalidRequest for an attempt id that ``queue`` does not take."""
+    if not queue.fifo:
+        raise _wrong_type("ReceiveRequestAttemptId", attempt)
+    check_token("ReceiveRequestAttemptId", attempt)
 
 
 def stored(queue: Queue, message: Outgoing, id: str, now: int) -> NewMessage:

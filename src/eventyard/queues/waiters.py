@@ -23,6 +23,8 @@ class Waiters:
         self._clock = clock
         self._line: deque[asyncio.Future[None]] = deque()
         self._coming: dict[int, int] = {}
+        self.coming = 0
+        """How many messages are expected to come back, at most."""
         self._slots: list[int] = []
         self._alarm: asyncio.Task[None] | None = None
         self.rings = 0
@@ -43,6 +45,7 @@ class Waiters:
     def expect(self, time: int, count: int) -> None:
         """``count`` messages can be had at ``time`` (milliseconds), unless they are deleted before."""
         self.catch_up()
+        self.coming += count
         slot = slot_of(time)
         if slot in self._coming:
             self._coming[slot] += count
@@ -55,6 +58,7 @@ class Waiters:
     def forget(self, slot: int) -> None:
         """One message that was expected in ``slot`` won't come back."""
         count = self._coming.get(slot, 0)
+        self.coming -= 1 if count else 0
         if count > 1:
             self._coming[slot] = count - 1
         elif count:
@@ -65,6 +69,7 @@ class Waiters:
         now = self._clock.now()
         while self._slots and self._slots[0] * _SLOT <= now:
             count = self._coming.pop(heapq.heappop(self._slots), 0)
+            self.coming -= count
             if count:
                 self.ring(count)
 

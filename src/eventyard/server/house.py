@@ -71,7 +71,7 @@ class House:
         self._clock = clock
         self.directory = Directory(store.catalog, clock)
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
-        self.moves = Moves(self.queues, clock)
+        self.moves = Moves(self.queues, store.catalog, clock)
         self.publisher = Publisher(store.log)
         self.connections = Connections(store.catalog, Vault.open(settings.data), clock)
         networks = (*LOOPBACK, *settings.allow_network) if settings.dev else settings.allow_network
@@ -172,6 +172,7 @@ class House:
     async def start(self) -> None:
         await self.directory.load()
         await self.queues.load()
+        await self.moves.load()
         await self.topics.load()
         await self.streams.load()
         await self.hoses.load()

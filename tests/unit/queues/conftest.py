@@ -22,7 +22,7 @@ class Yard:
         self.store = store
         self.clock = ManualClock()
         self.queues = Queues(store.queues, store.catalog, self.clock)
-        self.moves = Moves(self.queues, self.clock)
+        self.moves = Moves(self.queues, store.catalog, self.clock)
 
     async def make(self, name: str = "q", attributes: Mapping[str, str] | None = None) -> str:
         given = dict(attributes or {})

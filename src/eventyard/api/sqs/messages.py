@@ -83,7 +83,11 @@ class Messages:
         check_range("WaitTimeSeconds", params.get("WaitTimeSeconds"), 0, 20)
         check_range("VisibilityTimeout", params.get("VisibilityTimeout"), 0, MAX_VISIBILITY)
         received = await self._queues.receive(
-            arn, limit or 1, params.get("VisibilityTimeout"), params.get("WaitTimeSeconds")
+            arn,
+            limit or 1,
+            params.get("VisibilityTimeout"),
+            params.get("WaitTimeSeconds"),
+            params.get("ReceiveRequestAttemptId"),
         )
         system = [*(params.get("MessageSystemAttributeNames") or ()), *(params.get("AttributeNames") or ())]
         pick = attribute_picker(params.get("MessageAttributeNames") or ())
@@ -217,6 +221,9 @@ def received_answer(
         }
         if all_of_them.get(ORIGIN) == arn:
             del all_of_them[ORIGIN]  # it never left
+        elif ORIGIN in all_of_them and arn.endswith(".fifo"):
+            # Developer guide, "Configuring a dead-letter queue redrive": a dead letter of a FIFO queue has its id here.
+            all_of_them["MessageDeduplicationId"] = message.id
         if message.group is not None:
             all_of_them["MessageGroupId"] = message.group
         if arn.endswith(".fifo"):

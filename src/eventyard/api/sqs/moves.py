@@ -41,7 +41,7 @@ class MoveTasks:
                 "TaskHandle": move.handle if move.status == "RUNNING" else None,
                 "Status": move.status,
                 "SourceArn": move.source,
-                "DestinationArn": move.destination if move.named else None,
+                "DestinationArn": move.destination,
                 "MaxNumberOfMessagesPerSecond": move.rate,
                 "ApproximateNumberOfMessagesMoved": move.moved,
                 "ApproximateNumberOfMessagesToMove": move.to_move,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from eventyard.api.sqs.address import arn_of, url_of
 from eventyard.errors import InvalidRequest
 from eventyard.names import queue_arn
-from eventyard.queues import Queues
+from eventyard.queues import Queues, with_permission, without_permission
 from eventyard.wire import Caller, Handler
 
 _PAGE = 1000
@@ -99,39 +98,14 @@ class QueueOperations:
 
     async def add_permission(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         """Keep the permission as a statement of the queue's policy."""
-        queue = self._queues.get(arn_of(caller, params))
-        policy = _policy(queue.attributes.get("Policy"), queue.arn)
-        label = params["Label"]
-        if any(statement.get("Sid") == label for statement in policy["Statement"]):
-            raise InvalidRequest(
-                f"Value {label} for parameter Label is invalid. Reason: Already exists.", "InvalidParameterValue"
-            )
-        principals = [f"arn:aws:iam::{account}:root" for account in params["AWSAccountIds"]]
-        actions = [f"SQS:{action}" for action in params["Actions"]]
-        policy["Statement"].append(
-            {
-                "Sid": label,
-                "Effect": "Allow",
-                "Principal": {"AWS": principals[0] if len(principals) == 1 else principals},
-                "Action": actions[0] if len(actions) == 1 else actions,
-                "Resource": queue.arn,
-            }
-        )
-        await self._queues.set_attributes(queue.arn, {"Policy": json.dumps(policy, separators=(",", ":"))})
+        arn = arn_of(caller, params)
+        label, accounts, actions = params["Label"], params["AWSAccountIds"], params["Actions"]
+        await self._queues.edit_policy(arn, lambda text: with_permission(text, arn, label, accounts, actions))
         return {}
 
     async def remove_permission(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        queue = self._queues.get(arn_of(caller, params))
-        policy = _policy(queue.attributes.get("Policy"), queue.arn)
-        kept = [statement for statement in policy["Statement"] if statement.get("Sid") != params["Label"]]
-        if len(kept) == len(policy["Statement"]):
-            raise InvalidRequest(
-                f"Value {params['Label']} for parameter Label is invalid. Reason: can't find label on existing policy.",
-                "InvalidParameterValue",
-            )
-        policy["Statement"] = kept
-        text = json.dumps(policy, separators=(",", ":")) if kept else ""
-        await self._queues.set_attributes(queue.arn, {"Policy": text})
+        arn = arn_of(caller, params)
+        await self._queues.edit_policy(arn, lambda text: without_permission(text, arn, params["Label"]))
         return {}
 
 
@@ -149,13 +123,6 @@ _KNOWN = frozenset(
         "KmsDataKeyReusePeriodSeconds",
     }
 )
-
-
-def _policy(text: str | None, arn: str) -> dict[str, Any]:
-    if text:
-        found: dict[str, Any] = json.loads(text)
-        return found
-    return {"Version": "2008-10-17", "Id": f"{arn}/SQSDefaultPolicy", "Statement": []}
 
 
 def _page(urls: list[str], params: dict[str, Any]) -> tuple[list[str], str | None]:
