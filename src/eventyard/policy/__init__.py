@@ -1,5 +1,18 @@
 """Resource policies: read one, and decide by it who may do what. It knows no buses and no accounts' own rights."""
 
 from eventyard.policy.document import Policy, Request, Statement, parse_policy
+from eventyard.policy.keys import BUS, DELIVERY, at_time, of_caller, of_service
+from eventyard.policy.text import Keys
 
-__all__ = ["Policy", "Request", "Statement", "parse_policy"]
+__all__ = [
+    "BUS",
+    "DELIVERY",
+    "Keys",
+    "Policy",
+    "Request",
+    "Statement",
+    "at_time",
+    "of_caller",
+    "of_service",
+    "parse_policy",
+]

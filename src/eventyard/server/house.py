@@ -12,7 +12,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from eventyard.api.events import Access, events_door
+from eventyard.api.events import Access, events_door, role_of
 from eventyard.api.firehose import firehose_door
 from eventyard.api.kinesis import kinesis_door
 from eventyard.api.scheduler import scheduler_door
@@ -47,6 +47,7 @@ from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.streams import Reading, Streams
 from eventyard.target import Target
+from eventyard.targets.admission import Admission
 from eventyard.targets.bus import BusTarget
 from eventyard.targets.firehose import FirehoseTarget
 from eventyard.targets.http import Client, Courier, Guard, HttpTarget, PostTarget, parse_networks
@@ -78,13 +79,14 @@ class House:
         guard = Guard(clock, parse_networks(networks))
         self.courier = Courier(self.connections, guard, clock)
         self.poster = Client(guard, clock)
+        self._admit = Admission(("sqs:SendMessage", "sns:Publish"), self._policy, self._role, clock)
         self.engine = Engine(
             store.log,
             store.progress,
             self.directory,
             clock,
             self._target,
-            DeadLetters(self.queues.deliver).send,
+            DeadLetters(self.queues.deliver, self._admit).send,
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
         )
@@ -113,7 +115,7 @@ class House:
         self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
         self.partners = Partners(store.catalog, clock, self.directory.has_bus)
         self.endpoints = Endpoints(store.catalog)
-        self._access = Access(self.directory)
+        self._access = Access(self.directory, clock)
         self._hops = settings.bus_hops
         self._targets = self._makers()
         self.doors = self._doors()
@@ -125,7 +127,7 @@ class House:
     def _delivering(self) -> Delivering:
         """How topics reach their subscribers."""
         ways = Ways(
-            queue=partial(LetterTarget, self.queues.deliver),
+            queue=partial(LetterTarget, self.queues.deliver, admit=self._admit),
             post=partial(PostTarget, self.poster, self._clock),
             hose=lambda arn: FirehoseTarget(self.hoses.put, arn),
         )
@@ -134,8 +136,10 @@ class House:
     def _makers(self) -> dict[str, Callable[[str, Mapping[str, Any]], Target]]:
         """What makes a target, by the kind of its ARN."""
         return {
-            "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn),
-            "sqs": lambda arn, parameters: QueueTarget(self.queues.deliver, arn, parameters.get("SqsParameters") or {}),
+            "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn, self._admit),
+            "sqs": lambda arn, parameters: QueueTarget(
+                self.queues.deliver, arn, parameters.get("SqsParameters") or {}, self._admit
+            ),
             "firehose": lambda arn, parameters: FirehoseTarget(self.hoses.put, arn),
             "kinesis": lambda arn, parameters: StreamTarget(
                 self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
@@ -217,6 +221,16 @@ class House:
         await self.hoses.close()
         await self.moves.close()
         await self.queues.close()
+
+    def _policy(self, arn: str) -> str | None:
+        """The resource policy of a queue or a topic. Raises NotFound."""
+        at = self.queues.get if _kind(arn) == "sqs" else self.topics.get
+        return at(arn).attributes.get("Policy")
+
+    def _role(self, source: str, arn: str) -> str | None:
+        """The role that a rule or a schedule delivers to ``arn`` with."""
+        schedule = self.schedules.get(source)
+        return role_of(self.directory, source, arn) if schedule is None else schedule.target.get("RoleArn")
 
     def _supported(self, arn: str) -> bool:
         """Whether this server can deliver to what ``arn`` names."""

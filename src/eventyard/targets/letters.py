@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from eventyard.errors import InvalidRequest, NotFound, TryAgain
+from eventyard.errors import Forbidden, InvalidRequest, NotFound, TryAgain
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
+from eventyard.targets.admission import Admit
 
 Letter = TypeVar("Letter")
 
@@ -16,6 +17,7 @@ Failures = Sequence[tuple[str, str] | None] | None
 
 class LetterTarget(Generic[Letter]):
     """What is at ``arn``. ``letter``: makes of a delivery what ``send`` takes. ``place``: see Target.
+    ``admit``: asked for each rule, if given, whether it may deliver there.
 
     ``send`` is durable when it returns. It raises NotFound if nothing is there, InvalidRequest for a letter that is not
     taken, and TryAgain when there is no room."""
@@ -28,15 +30,36 @@ class LetterTarget(Generic[Letter]):
         arn: str,
         letter: Callable[[Delivery], Letter],
         place: str | None = None,
+        admit: Admit | None = None,
     ) -> None:
         self._send = send
         self._arn = arn
         self._letter = letter
         self.place = place
+        self._admit = admit
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """All of ``batch`` in one send. If that is refused, one by one, so that one bad event fails alone."""
-        return await self._deliver([self._letter(item) for item in batch])
+        refused = self._refused({item.rule for item in batch})
+        if not refused:
+            return await self._deliver([self._letter(item) for item in batch])
+        admitted = [item for item in batch if item.rule not in refused]
+        taken = iter(await self._deliver([self._letter(item) for item in admitted]) if admitted else ())
+        return [refused[item.rule] if item.rule in refused else next(taken) for item in batch]
+
+    def _refused(self, rules: Iterable[str]) -> dict[str, Permanent]:
+        """Those of ``rules`` (ARNs) that may not deliver here."""
+        found: dict[str, Permanent] = {}
+        if self._admit is None:
+            return found
+        for rule in rules:
+            try:
+                self._admit(self._arn, rule)
+            except Forbidden as error:
+                found[rule] = Permanent("NO_PERMISSIONS", error.message)
+            except NotFound as error:
+                found[rule] = Permanent("NO_RESOURCE", error.message)
+        return found
 
     async def _deliver(self, letters: Sequence[Letter]) -> Sequence[Outcome]:
         try:

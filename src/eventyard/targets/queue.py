@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from eventyard.errors import InvalidRequest, NotFound
+from eventyard.errors import Forbidden, InvalidRequest, NotFound
 from eventyard.target import Delivery, QueueMessage
+from eventyard.targets.admission import Admit
 from eventyard.targets.letters import LetterTarget
 
 Send = Callable[[str, Sequence[QueueMessage]], Awaitable[None]]
@@ -16,25 +17,28 @@ Send = Callable[[str, Sequence[QueueMessage]], Awaitable[None]]
 class QueueTarget(LetterTarget[QueueMessage]):
     """The queue with ``arn``. ``parameters``: the rule's SqsParameters."""
 
-    def __init__(self, send: Send, arn: str, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, send: Send, arn: str, parameters: Mapping[str, Any], admit: Admit | None = None) -> None:
         group: str | None = parameters.get("MessageGroupId")
 
         def letter(item: Delivery) -> QueueMessage:
             return QueueMessage(item.payload.decode(), item.trace, group)
 
-        super().__init__(send, arn, letter, arn if group is None else f"{arn}#{group}")
+        super().__init__(send, arn, letter, arn if group is None else f"{arn}#{group}", admit)
 
 
 class DeadLetters:
     """Sends what could not be delivered to queues."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, admit: Admit) -> None:
         self._send = send
+        self._admit = admit
 
     async def send(self, arn: str, payload: bytes, attributes: Mapping[str, str]) -> bool:
         """Send ``payload`` with string attributes; False where the queue is missing or refuses it."""
         try:
+            if rule := attributes.get("RULE_ARN"):
+                self._admit(arn, rule)
             await self._send(arn, [QueueMessage(payload.decode(), None, None, attributes)])
-        except (NotFound, InvalidRequest):
+        except (NotFound, InvalidRequest, Forbidden):
             return False
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from eventyard.target import Delivery
+from eventyard.targets.admission import Admit
 from eventyard.targets.letters import LetterTarget
 
 Publish = Callable[[str, Sequence[tuple[str, str]]], Awaitable[None]]
@@ -14,8 +15,8 @@ Publish = Callable[[str, Sequence[tuple[str, str]]], Awaitable[None]]
 class TopicTarget(LetterTarget[tuple[str, str]]):
     """The topic with ``arn``. A message has the id of the event, so that one that is published again can be told."""
 
-    def __init__(self, publish: Publish, arn: str) -> None:
-        super().__init__(publish, arn, _message, arn)
+    def __init__(self, publish: Publish, arn: str, admit: Admit | None = None) -> None:
+        super().__init__(publish, arn, _message, arn, admit)
 
 
 def _message(item: Delivery) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.refusal import refused
+from tests.acceptance.refusal import refusal, refused
 
 from .conftest import REGION, Yard
 
@@ -80,14 +80,98 @@ def test_rules_of_another_account_need_permission(events: Any, connect: Callable
     [
         {"Condition": {"StringSame": {"events:source": "a"}}},
         {"Condition": {"StringEquals": {"events:nothing": "a"}}},
-        {"Condition": {"StringEquals": {"events:source": "${aws:PrincipalAccount}"}}},
-        {"Condition": {"ForAllValues:StringEquals": {"events:source": "a"}}},
+        {"Condition": {"StringEquals": {"events:source": "${aws:Nothing}"}}},
+        {"Condition": {"ForSomeValues:StringEquals": {"events:source": "a"}}},
+        {"Condition": {"ForAnyValue:StringEqualsIfExists": {"events:source": "a"}}},
+        {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
+        {"Condition": {"NumericLessThan": {"aws:EpochTime": "soon"}}},
+        {"Condition": {"DateLessThan": {"aws:CurrentTime": "soon"}}},
+        {"Condition": {"Bool": {"aws:ViaAWSService": "perhaps"}}},
+        {"Condition": {"Null": {"events:source": "perhaps"}}},
         {"Principal": {"AWS": "nobody"}},
+        {"Principal": {"AWS": f"arn:aws:iam::{OTHER}:user/bob"}},
+        {"Principal": {"AWS": f"arn:aws:iam::{OTHER}:role/*"}},
+        {"Principal": {"Federated": "example.com"}},
+        {"Principal": {"Service": "*"}},
+        {"NotPrincipal": "*"},
+        {"NotAction": "events:PutRule"},
+        {"Action": "PutEvents"},
         {"Effect": "Maybe"},
         {"Colour": "red"},
     ],
 )
 def test_policies_that_could_not_be_held_to_are_refused(events: Any, account: str, change: dict[str, Any]) -> None:
-    with refused("ValidationException"):
-        _set(events, {**_statement(account), **change})
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [{**_statement(account), **change}]})
+    code, message = refusal(events.put_permission, Policy=policy)
+    assert code == "ValidationException"
+    assert message.startswith("Parameter Policy is not valid. Reason: ")
     assert "Policy" not in events.describe_event_bus()
+
+
+def test_two_statements_of_one_sid_are_refused(events: Any, account: str) -> None:
+    with refused("ValidationException", "Parameter Policy is not valid. Reason: Two statements have the same Sid."):
+        _set(events, _statement(account, Sid="a"), _statement(account, "Deny", Sid="a"))
+
+
+def test_not_principal_spares_the_named_accounts(events: Any, connect: Callable[..., Any], account: str) -> None:
+    deny = {key: value for key, value in _statement(account, "Deny").items() if key != "Principal"}
+    _set(events, {**_statement(account), "Principal": "*"}, {**deny, "NotPrincipal": {"AWS": OTHER}})
+    assert _put(connect(OTHER), _bus(account)) is None
+    assert _put(connect("444455556666"), _bus(account)) == "AccessDeniedException"
+
+
+def test_rules_of_others_are_held_to_the_conditions_on_what_they_match(
+    events: Any, connect: Callable[..., Any], account: str
+) -> None:
+    other, bus = connect(OTHER), _bus(account)
+    resource = f"arn:aws:events:{REGION}:{account}:rule/*"
+    sources = {"ForAllValues:StringEquals": {"events:source": ["shop", "bank"]}, "Null": {"events:source": "false"}}
+    _set(events, {**_statement(account, action="events:PutRule"), "Resource": resource, "Condition": sources})
+    other.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["shop","bank"]}')
+    for pattern in ('{"source":["shop","mill"]}', '{"source":[{"prefix":""}]}', '{"detail-type":["made"]}'):
+        with refused("AccessDeniedException"):
+            other.put_rule(Name="r", EventBusName=bus, EventPattern=pattern)
+
+
+def test_rules_of_others_can_be_limited_to_who_made_them(
+    events: Any, connect: Callable[..., Any], account: str
+) -> None:
+    other, bus = connect(OTHER), _bus(account)
+    resource = f"arn:aws:events:{REGION}:{account}:rule/*"
+    own = {"StringEquals": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
+    _set(events, {**_statement(account, action="events:*"), "Resource": resource, "Condition": own})
+    events.put_rule(Name="theirs", EventPattern='{"source":["shop"]}')
+    other.put_rule(Name="mine", EventBusName=bus, EventPattern='{"source":["shop"]}')
+    other.disable_rule(Name="mine", EventBusName=bus)
+    with refused("AccessDeniedException"):
+        other.disable_rule(Name="theirs", EventBusName=bus)
+
+
+def test_targets_of_others_are_held_to_the_condition_on_them(
+    events: Any, connect: Callable[..., Any], account: str
+) -> None:
+    other, bus = connect(OTHER), _bus(account)
+    resource = f"arn:aws:events:{REGION}:{account}:rule/*"
+    queues = {"ForAllValues:ArnLike": {"events:TargetArn": f"arn:aws:sqs:*:{OTHER}:*"}}
+    _set(events, {**_statement(account, action="events:Put*"), "Resource": resource, "Condition": queues})
+    other.put_rule(Name="r", EventBusName=bus, EventPattern='{"source":["shop"]}')
+    target = f"arn:aws:sqs:{REGION}:{OTHER}:q"
+    other.put_targets(Rule="r", EventBusName=bus, Targets=[{"Id": "1", "Arn": target}])
+    foreign = target.replace(OTHER, "444455556666")
+    with refused("AccessDeniedException"):
+        targets = [{"Id": "1", "Arn": target}, {"Id": "2", "Arn": foreign}]
+        other.put_targets(Rule="r", EventBusName=bus, Targets=targets)
+
+
+def test_members_of_an_organization_are_nobody_here(events: Any, connect: Callable[..., Any], account: str) -> None:
+    condition = {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-1234567890"}
+    events.put_permission(Action="events:PutEvents", Principal="*", StatementId="o", Condition=condition)
+    assert _put(connect(OTHER), _bus(account)) == "AccessDeniedException"
+
+
+def test_a_policy_holds_until_its_date(events: Any, connect: Callable[..., Any], account: str) -> None:
+    until = {"DateLessThan": {"aws:CurrentTime": "2999-01-01T00:00:00Z"}}
+    _set(events, _statement(account, Condition=until))
+    assert _put(connect(OTHER), _bus(account)) is None
+    _set(events, _statement(account, Condition={"DateLessThan": {"aws:CurrentTime": "2001-01-01"}}))
+    assert _put(connect(OTHER), _bus(account)) == "AccessDeniedException"

@@ -12,6 +12,19 @@ from tests.acceptance.refusal import refused
 
 from .conftest import Account
 
+#: What a queue needs to get anything from a topic of another account.
+FROM_TOPICS = json.dumps(
+    {
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+            "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:topic"}},
+        }
+    }
+)
+
 
 def test_subscribing_again_answers_with_the_same_subscription(account: Account) -> None:
     topic, queue = account.topic(), account.queue()
@@ -74,7 +87,7 @@ def test_ended_subscription_receives_nothing(account: Account) -> None:
 
 
 def test_queue_of_another_account_has_to_confirm(account: Account, other: Account) -> None:
-    topic, queue = account.topic(), other.queue()
+    topic, queue = account.topic(), other.queue(Policy=FROM_TOPICS)
     answer = account.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
     assert answer["SubscriptionArn"] == "pending confirmation"
     assert account.sns.list_subscriptions()["Subscriptions"][0]["SubscriptionArn"] == "PendingConfirmation"
@@ -92,7 +105,7 @@ def test_queue_of_another_account_has_to_confirm(account: Account, other: Accoun
 
 
 def test_subscription_is_confirmed_and_ended_by_visiting_the_urls(account: Account, other: Account) -> None:
-    topic, queue = account.topic(), other.queue()
+    topic, queue = account.topic(), other.queue(Policy=FROM_TOPICS)
     account.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
     (request,) = other.notifications(queue)
     with urllib.request.urlopen(request["SubscribeURL"]) as answer:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from eventyard.policy import BUS as KEYS
 from eventyard.policy import Request, parse_policy
 
 BUS = "arn:aws:events:eu-west-1:222222222222:event-bus/b"
@@ -14,9 +15,9 @@ BASE = {"Sid": "a", "Effect": "Allow", "Principal": "*", "Action": "events:PutEv
 
 
 def _decides(*statements: dict[str, Any], **keys: str) -> str | None:
-    policy = parse_policy(json.dumps({"Statement": [{**BASE, **statement} for statement in statements]}))
+    policy = parse_policy(json.dumps({"Statement": [{**BASE, **statement} for statement in statements]}), KEYS)
     decider = policy.decide(
-        Request("111111111111", "events:PutEvents", BUS, {f"events:{k}": v for k, v in keys.items()})
+        Request(("111111111111",), "events:PutEvents", BUS, {f"events:{k}": v for k, v in keys.items()})
     )
     return decider.sid if decider is not None else None
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
+from eventyard.api.events.context import of_entry, of_forwarded, of_operation
 from eventyard.api.events.place import arn_of
 from eventyard.bus.directory import Directory, no_bus
+from eventyard.clock import Clock
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn, rule_arn, rule_place
-from eventyard.policy import Policy, Request, parse_policy
+from eventyard.policy import BUS, Keys, Policy, Request, at_time, of_caller, parse_policy
 from eventyard.wire import Caller, Handler
 
 #: The member that names the bus, and the one that names a rule on it.
@@ -40,26 +40,18 @@ _ON_BUS = {
 _ON_ARN = {"ListTagsForResource", "TagResource", "UntagResource"}
 
 
-class _Envelope(msgspec.Struct):
-    """What conditions may ask of an event."""
-
-    source: str
-    detail_type: str = msgspec.field(name="detail-type")
-
-
-_decode = msgspec.json.Decoder(_Envelope).decode
-
-
 class Access:
     """Decides by the policies that ``directory`` keeps."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, clock: Clock) -> None:
         self._directory = directory
+        self._clock = clock
 
     def check(
-        self, caller: Caller, action: str, bus: str, resource: str, keys: Mapping[str, str] | None = None
+        self, caller: Caller, action: str, bus: str, resource: str, keys: Keys | None = None, role: str | None = None
     ) -> None:
         """Return if the caller may do ``action`` to ``resource``, which is the bus with ARN ``bus`` or a rule on it.
+        ``keys``: the condition keys of this request. ``role``: the ARN of a role of the caller's that it asks with.
 
         Raises:
             Forbidden: a statement denies it, or the bus is another account's and no statement allows it.
@@ -69,11 +61,15 @@ class Access:
         own = owner is not None and owner.account == caller.account
         if own and (kept is None or kept.policy is None):
             return
-        root = f"arn:aws:iam::{caller.account}:root"
-        known = {"aws:principalaccount": caller.account, "aws:principalarn": root, **(keys or {})}
         policy = _policy(kept.policy if kept is not None else None)
         if policy is not None:
-            decider = policy.decide(Request(caller.account, action, resource, known))
+            known = {
+                **of_caller(caller.account, caller.region, resource, role),
+                **at_time(self._clock.now()),
+                **(keys or {}),
+            }
+            asking = (caller.account,) if role is None else (caller.account, role)
+            decider = policy.decide(Request(asking, action, resource, known))
             if decider.allows if decider is not None else own:
                 return
             explicit = decider is not None
@@ -81,16 +77,21 @@ class Access:
             return
         else:
             explicit = False
+        who = f"arn:aws:iam::{caller.account}:root" if role is None else role
         reason = "with an explicit deny in a" if explicit else "because no"
         tail = "resource-based policy" if explicit else f"resource-based policy allows the {action} action"
-        raise Forbidden(f"User: {root} is not authorized to perform: {action} on resource: {resource} {reason} {tail}")
+        raise Forbidden(f"User: {who} is not authorized to perform: {action} on resource: {resource} {reason} {tail}")
 
     def check_put(self, caller: Caller, bus: str, source: str, detail_type: str) -> None:
         """``check`` for publishing one event."""
-        self.check(caller, "events:PutEvents", bus, bus, {"events:source": source, "events:detail-type": detail_type})
+        owner, kept = Arn.parse(bus), self._directory.bus(bus)
+        if (kept is None or kept.policy is None) and owner is not None and owner.account == caller.account:
+            return  # the usual case, at each event
+        self.check(caller, "events:PutEvents", bus, bus, of_entry(source, detail_type))
 
     def check_forward(self, rule: str, bus: str, event: bytes) -> None:
-        """``check`` for the body of an event that the rule with ARN ``rule`` sends on to ``bus``: its account asks.
+        """``check`` for the body of an event that the rule with ARN ``rule`` sends on to ``bus``: its account asks,
+        with the role that the target has.
 
         Raises:
             NotFound: no such bus.
@@ -102,14 +103,10 @@ class Access:
         account = "" if sender is None else sender.account
         if owner is not None and owner.account == account and (kept is None or kept.policy is None):
             return
-        envelope = _decode(event)
-        keys = {
-            "aws:sourcearn": rule,
-            "aws:sourceaccount": account,
-            "events:source": envelope.source,
-            "events:detail-type": envelope.detail_type,
-        }
-        self.check(Caller(account, "", "", ""), "events:PutEvents", bus, bus, keys)
+        region = "" if owner is None else owner.region
+        role = role_of(self._directory, rule, bus)
+        keys = of_forwarded(rule, account, event)
+        self.check(Caller(account, region, "", ""), "events:PutEvents", bus, bus, keys, role)
 
     def guard(self, operations: Mapping[str, Handler]) -> dict[str, Handler]:
         """The same operations, which refuse whoever may not use the bus or rule that they name."""
@@ -130,10 +127,20 @@ class Access:
             owner = Arn.parse(bus)
             # The bus's own account may always mend its policy: what a statement denies it, it could remove.
             if owner is not None and owner.account != caller.account:
-                self.check(caller, f"events:{name}", bus, resource)
+                place = rule_place(resource)
+                rule = None if place is None else self._directory.rule(*place)
+                keys = of_operation(params, caller.account, self._directory.bus(bus), rule)
+                self.check(caller, f"events:{name}", bus, resource, keys)
             return await handler(caller, params)
 
         return guarded
+
+
+def role_of(directory: Directory, rule: str, target: str) -> str | None:
+    """The role that the rule with ARN ``rule`` delivers to ``target`` with, if it has one."""
+    place = rule_place(rule)
+    targets = () if place is None else directory.targets(*place)
+    return next((spec.role_arn for spec in targets if spec.arn == target), None)
 
 
 def _bus_behind(resource: str) -> str:
@@ -146,6 +153,6 @@ def _bus_behind(resource: str) -> str:
 def _policy(text: str | None) -> Policy | None:
     """The policy; None also for one kept by an earlier revision that can't be held to: it allows nobody else."""
     try:
-        return parse_policy(text) if text is not None else None
+        return parse_policy(text, BUS) if text is not None else None
     except InvalidRequest:
         return None

@@ -67,7 +67,7 @@ def events_door(
             "TestEventPattern": check_event_pattern,
             **_archiving(archives, replays, directory, clock),
             **calling,
-            **Access(directory).guard(
+            **Access(directory, clock).guard(
                 {
                     **Buses(directory, clock, limits, partners).operations(),
                     **Permissions(directory, limits).operations(),

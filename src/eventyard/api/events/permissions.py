@@ -15,7 +15,7 @@ from eventyard.api.events.place import bus_of
 from eventyard.bus.directory import Directory
 from eventyard.bus.resources import Bus
 from eventyard.errors import InvalidRequest, LimitExceeded, NotFound
-from eventyard.policy import parse_policy
+from eventyard.policy import BUS, parse_policy
 from eventyard.wire import Caller, Handler
 
 _ACTION = "events:PutEvents"
@@ -51,7 +51,7 @@ class Permissions:
             text = policy if policy is not None else _with_statement(bus, params)
             if len(text.encode()) > self._limits.policy_size:
                 raise LimitExceeded("The policy is longer than allowed.", "PolicyLengthExceededException")
-            parse_policy(text)
+            parse_policy(text, BUS)
             return msgspec.structs.replace(bus, policy=text)
 
         await self._directory.change_bus(bus_of(caller, params), change)

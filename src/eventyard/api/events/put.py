@@ -55,7 +55,7 @@ class PutEvents:
         self, directory: Directory, publish: Publish, clock: Clock, limits: Limits, endpoints: Endpoints | None = None
     ) -> None:
         self._directory = directory
-        self._access = Access(directory)
+        self._access = Access(directory, clock)
         self._publish = publish
         self._clock = clock
         self._limits = limits

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from eventyard.errors import Forbidden, InvalidRequest, NotFound, Unsupported
-from eventyard.policy import Request, parse_policy
+from eventyard.policy import Request, of_caller, parse_policy
 from eventyard.streams import Consumer, Stream, Streams, stream_arn
 from eventyard.wire import Caller
 
@@ -73,7 +73,8 @@ class Addresses:
             policy = next(one.policy for one in stream.consumers if one.arn == arn)
         decided = None
         if policy is not None:
-            decided = parse_policy(policy).decide(Request(caller.account, f"kinesis:{action}", arn))
+            keys = of_caller(caller.account, caller.region, arn)
+            decided = parse_policy(policy).decide(Request((caller.account,), f"kinesis:{action}", arn, keys))
         if not own if decided is None else not decided.allows:
             raise _forbidden(caller, arn, action)
         return stream

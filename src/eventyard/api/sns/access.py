@@ -1,12 +1,12 @@
 """Who may use a topic: its own account, and those that its policy allows. It keeps no policies.
 
-A policy that this server can't hold callers to, with conditions that it doesn't know for instance, allows nobody else.
+A statement that this server can't hold callers to, with conditions that it doesn't know for instance, allows nobody.
 """
 
 from __future__ import annotations
 
 from eventyard.errors import Forbidden, InvalidRequest
-from eventyard.policy import Request, parse_policy
+from eventyard.policy import Request, of_caller, parse_policy
 from eventyard.topics import Topic, Topics
 from eventyard.wire import Caller
 
@@ -25,7 +25,7 @@ class Access:
             Forbidden: it is another account's, whose policy does not allow it.
         """
         topic = self._topics.get(arn)
-        if topic.account != caller.account and not _allowed(topic, caller.account, action):
+        if topic.account != caller.account and not _allowed(topic, caller, action):
             raise Forbidden(
                 f"User: arn:aws:iam::{caller.account}:root is not authorized to perform: SNS:{action} on resource: "
                 f"{arn} because no resource-based policy allows the SNS:{action} action",
@@ -34,14 +34,13 @@ class Access:
         return topic
 
 
-def _allowed(topic: Topic, account: str, action: str) -> bool:
+def _allowed(topic: Topic, caller: Caller, action: str) -> bool:
     text = topic.attributes.get("Policy")
     if not text:
         return False
-    root = f"arn:aws:iam::{account}:root"
-    known = {"aws:principalaccount": account, "aws:principalarn": root, "aws:sourceaccount": account}
+    known = {**of_caller(caller.account, caller.region, topic.arn), "aws:sourceaccount": caller.account}
     try:
-        decider = parse_policy(text).decide(Request(account, f"SNS:{action}", topic.arn, known))
+        decider = parse_policy(text, lenient=True).decide(Request((caller.account,), f"SNS:{action}", topic.arn, known))
     except InvalidRequest:
         return False
     return decider is not None and decider.allows
