@@ -19,7 +19,7 @@ from eventyard.clock import Clock
 from eventyard.errors import EventyardError, InvalidRequest, LimitExceeded, NotFound, TryAgain
 from eventyard.names import Arn
 from eventyard.queues.queues import Queues
-from eventyard.queues.returns import take_out
+from eventyard.queues.returns import HIDDEN, take_out
 from eventyard.store import Catalog, Change
 
 log = structlog.get_logger("queues.moves")
@@ -70,7 +70,7 @@ class Moves:
         for move in sorted(kept, key=lambda move: move.started):
             self._moves.setdefault(move.source, []).insert(0, move)
             if move.active:
-                self._begin(move)
+                self._begin(move, HIDDEN)  # when what was on its way has come back
 
     async def start(self, source: str, destination: str | None, rate: int | None) -> str:
         """Begin to move all messages of ``source``; answers with the task's handle once it is durable.
@@ -159,13 +159,16 @@ class Moves:
         if len(active) >= _MOST_ACTIVE:
             raise LimitExceeded(f"An account can have {_MOST_ACTIVE} active message move tasks.", "RequestThrottled")
 
-    def _begin(self, move: Move) -> None:
-        self._tasks[move.handle] = asyncio.get_running_loop().create_task(self._run(move), name=f"move {move.source}")
+    def _begin(self, move: Move, pause: float = 0) -> None:
+        work = self._run(move, pause)
+        self._tasks[move.handle] = asyncio.get_running_loop().create_task(work, name=f"move {move.source}")
 
-    async def _run(self, move: Move) -> None:
+    async def _run(self, move: Move, pause: float) -> None:
         """Durable at its end, whatever that is; until then about how far it has come, which costs no more than it
         must: messages are only moved, so nothing depends on it."""
         try:
+            if pause:
+                await self._clock.sleep(pause)
             while move.active:
                 try:
                     await self._steps(move)

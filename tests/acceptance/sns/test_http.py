@@ -135,17 +135,19 @@ def test_signature_version_is_changed_for_subscriptions_that_are_there(account: 
 
 def test_certificate_outlives_a_restart(tmp_path: Path, web: Endpoints) -> None:
     server = Server(tmp_path / "data")
-    account = Account(server.url, "000000000001")
-    subscribe(account, account.topic(), web.url + "/hook")
-    before = web.wait("/hook")[0].json
-    account.close()
-    server.stop()
-    server.start()
-    path = before["SigningCertURL"].rpartition("/sns/")[2]
-    verify(before | {"SigningCertURL": f"{server.url}/sns/{path}"})
-    with pytest.raises(urllib.error.HTTPError, match="404"):
-        fetch(f"{server.url}/sns/another.pem")
-    server.stop()
+    try:
+        account = Account(server.url, "000000000001")
+        subscribe(account, account.topic(), web.url + "/hook")
+        before = web.wait("/hook")[0].json
+        account.close()
+        server.stop()
+        server.start()
+        path = before["SigningCertURL"].rpartition("/sns/")[2]
+        verify(before | {"SigningCertURL": f"{server.url}/sns/{path}"})
+        with pytest.raises(urllib.error.HTTPError, match="404"):
+            fetch(f"{server.url}/sns/another.pem")
+    finally:
+        server.stop()
 
 
 def test_raw_message_is_posted_as_it_is(account: Account, web: Endpoints) -> None:

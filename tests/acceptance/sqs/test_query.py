@@ -14,6 +14,7 @@ from botocore.parsers import QueryParser
 from botocore.serialize import QuerySerializer
 
 from eventyard.wire.service import load_model
+from tests.acceptance.waiting import until
 
 Make = Callable[..., str]
 MODEL = load_model("sqs", "query")
@@ -83,6 +84,7 @@ def test_queues_are_described_alike(sqs: Any, make: Make) -> None:
     assert ask(sqs, "RemovePermission", QueueUrl=url, Label="l")["ResponseMetadata"]["HTTPStatusCode"] == 200
     assert same(sqs, "ListMessageMoveTasks", SourceArn=dead_arn) == {}
     assert "TaskHandle" in ask(sqs, "StartMessageMoveTask", SourceArn=dead_arn)
+    until(lambda: sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"][0]["Status"] == "COMPLETED")
     task = same(sqs, "ListMessageMoveTasks", SourceArn=dead_arn)["Results"][0]
     assert set(task) >= {"Status", "SourceArn", "ApproximateNumberOfMessagesMoved", "StartedTimestamp"}
     assert ask(sqs, "DeleteQueue", QueueUrl=url)["ResponseMetadata"]["HTTPStatusCode"] == 200

@@ -10,6 +10,7 @@ import pytest
 from eventyard.clock import settle
 from eventyard.errors import InvalidRequest
 from eventyard.queues import ORIGIN, Moves, Queues
+from eventyard.queues.returns import HIDDEN
 from tests.unit.queues.conftest import Yard
 
 
@@ -121,10 +122,23 @@ async def test_task_goes_on_after_a_restart(yard: Yard) -> None:
     before = yard.moves.list(dead, 1)[0]
     assert (before.status, before.moved) == ("RUNNING", 3)
     await again(yard)
-    await yard.clock.advance(10)
+    await yard.clock.advance(15)
     (move,) = yard.moves.list(dead, 10)
     assert (move.handle, move.status, move.moved) == (before.handle, "COMPLETED", 10)
     assert len(await yard.receive(q)) == 10
+
+
+async def test_what_was_on_its_way_when_the_server_died_is_moved_by_the_next(yard: Yard) -> None:
+    dead = await yard.make("dead")
+    q = await yard.make("q", redrive(dead))
+    await bury(yard, q, "a", "b", "c")
+    await yard.moves.start(dead, None, 1)
+    await settle()
+    await yard.queues.receive(dead, 1, HIDDEN)  # taken, and then the power was gone
+    await again(yard)
+    await yard.clock.advance(10)
+    assert yard.moves.list(dead, 1)[0].status == "COMPLETED"
+    assert sorted(await yard.receive(q)) == ["a", "b", "c"]
 
 
 async def test_ended_tasks_are_still_listed_after_a_restart(yard: Yard) -> None:
@@ -150,7 +164,7 @@ async def test_task_that_is_being_cancelled_is_after_a_restart(yard: Yard) -> No
     await settle()
     assert yard.moves.list(dead, 1)[0].status == "CANCELLING"
     await again(yard)
-    await settle()
+    await yard.clock.advance(5)
     assert await cancelling == 1
     (move,) = yard.moves.list(dead, 1)
     assert (move.status, move.moved) == ("CANCELLED", 1)
