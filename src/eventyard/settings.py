@@ -23,7 +23,8 @@ class Settings(msgspec.Struct, frozen=True):
     """``data``: the directory for everything durable, or None to keep all in memory. ``credentials``: a JSON file of
     access keys, ``{"KEY ID": {"secret": "...", "account": "123456789012"}}``, or the same as TOML if its name ends in
     ``.toml``; with it every request must be signed.
-    ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps.
+    ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps. ``retention_fates``: how many
+    fates of events, and attempts to deliver them, are kept, no longer than ``retention_days``.
     ``bus_hops``: how often an event may be sent on from one event bus to another; on AWS it is once.
     ``allow_network``: private networks (CIDR) that API destinations may be in."""
 
@@ -34,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     credentials: Path | None = None
     retention_days: float = 7
     retention_bytes: int | None = None
+    retention_fates: int = 1_000_000
     bus_hops: int = 1
     allow_network: tuple[str, ...] = ()
     log_format: Literal["json", "console"] = "json"
@@ -53,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True):
             raise InvalidRequest("--retention-days must be more than 1: retries go on for 24 hours.")
         if self.retention_bytes is not None and self.retention_bytes <= 0:
             raise InvalidRequest("--retention-bytes must be more than 0.")
+        if self.retention_fates <= 0:
+            raise InvalidRequest("--retention-fates must be more than 0.")
         if not 1 <= self.bus_hops <= MOST_HOPS:
             raise InvalidRequest(f"--bus-hops takes a number from 1 to {MOST_HOPS}, not {self.bus_hops}.")
         for text in self.allow_network:

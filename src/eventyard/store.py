@@ -104,14 +104,29 @@ class Fate(msgspec.Struct, frozen=True):
     error_message: str = ""
 
 
+class Attempt(msgspec.Struct, frozen=True):
+    """One try to deliver an event to a subscriber; without an ``error_code`` it took the event. ``number`` counts from
+    1. Kept with the fate of the same bus, position and subscriber, of a delivery that needs more than one only."""
+
+    bus: str
+    position: int
+    subscriber: str
+    number: int
+    at: int
+    error_code: str = ""
+    error_message: str = ""
+
+
 class Record(msgspec.Struct, frozen=True):
     """One durable step of progress. ``checkpoints``: None forgets that subscriber's checkpoint. ``done``: deferred
-    deliveries, by (subscriber, position), that are deferred no longer."""
+    deliveries, by (subscriber, position), that are deferred no longer. ``attempts``: of deliveries whose fate is in
+    the same record, or an earlier one; another of the same number replaces the first."""
 
     checkpoints: Mapping[str, Checkpoint | None] = {}
     deferred: Sequence[Deferred] = ()
     done: Sequence[tuple[str, int]] = ()
     fates: Sequence[Fate] = ()
+    attempts: Sequence[Attempt] = ()
 
 
 class Progress(Protocol):
@@ -147,6 +162,15 @@ class Progress(Protocol):
         limit: int = 100,
     ) -> list[Fate]:
         """The newest fates that fit all the given conditions."""
+        ...
+
+    async def attempts(self, event_id: str) -> list[Attempt]:
+        """The attempts to deliver an event, of all its subscribers, in order of their numbers."""
+        ...
+
+    async def prune(self, *, older_than: int, most: int) -> None:
+        """Forget the fates, with their attempts, that last changed before ``older_than`` or are not among the last
+        ``most`` changes of fates; and the attempts not among the last ``most``. Others need not wait for it."""
         ...
 
 

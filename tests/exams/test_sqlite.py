@@ -17,8 +17,9 @@ from eventyard.event import Event
 from eventyard.exams.store_log import events
 from eventyard.exams.store_progress import deferred
 from eventyard.exams.store_queues import claim, message
-from eventyard.store import Bounds, Change, Checkpoint, Counts, Fate, Record
+from eventyard.store import Attempt, Bounds, Change, Checkpoint, Counts, Fate, Record
 from eventyard.stores.sqlite import open_sqlite
+from eventyard.stores.sqlite.schema import migrate
 
 WRITER = """
 import asyncio, sys
@@ -43,6 +44,12 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def write_version_1(directory: Path) -> None:
+    connection = apsw.Connection(str(directory / "eventyard.db"))
+    connection.execute(Path(__file__).with_name("data").joinpath("version_1.sql").read_text("utf-8")).fetchall()
+    connection.close()
 
 
 async def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
@@ -111,6 +118,63 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(Broken, match="schema version 99"):
         await open_sqlite(tmp_path)
+
+
+async def test_a_directory_of_the_version_before_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    write_version_1(tmp_path)
+    store = await open_sqlite(tmp_path)
+    retrying = Fate("bus", 2, "event-2", "one", "retrying", 1400, 2, "SERVER_ERROR", "status 500")
+    dropped = Fate("bus", 3, "event-3", "one", "dropped", 1300, 1, "NO_RESOURCE", "gone")
+    assert await store.progress.fates() == [retrying, dropped]
+    last = Attempt("bus", 2, "one", 3, 1500)
+    delivered = Fate("bus", 2, "event-2", "one", "delivered", 1500, 3)
+    await store.progress.record(Record(fates=[delivered], attempts=[last]))
+    assert await store.progress.fates() == [delivered, dropped]
+    assert await store.progress.attempts("event-2") == [last]
+    assert await store.progress.load() == {"one": Checkpoint(4), "bus": Checkpoint(5)}
+    assert [each.attempts for each in await store.progress.due("one", 9_999, 9)] == [2]
+    assert await store.log.bounds() == {"bus": Bounds(2, 5, 64)}
+    assert await store.log.append("bus", events(1)) == 6
+    assert await store.catalog.load("bus") == {"a": b"1"}
+    assert await store.queues.counts("q", 2_500) == Counts(1, 1, 0, 1000)
+    assert await store.queues.settle("q", [("token-1", None)], 2_500) == [True]
+    await store.close()
+    await (await open_sqlite(tmp_path)).close()
+
+
+async def test_a_migration_that_fails_leaves_the_directory_as_it_was(tmp_path: Path) -> None:
+    write_version_1(tmp_path)
+    connection = apsw.Connection(str(tmp_path / "eventyard.db"))
+    connection.execute("CREATE VIEW attempt AS SELECT 1")
+    with pytest.raises(apsw.SQLError):
+        migrate(connection)
+    assert connection.pragma("user_version") == 1
+    assert "number" in [name for _, name, *_ in connection.execute("PRAGMA table_info(fate)")]
+    connection.execute("DROP VIEW attempt")
+    connection.close()
+    await (await open_sqlite(tmp_path)).close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        ("DROP TABLE claim_1", "its table claim_1 is missing"),
+        ("DROP INDEX fate_event", "its table or index fate_event is missing"),
+        ("ALTER TABLE dedup RENAME COLUMN id TO message", "its table or index dedup is another"),
+        ("PRAGMA user_version = 0", "it has a table bus_log and no schema version"),
+    ],
+)
+async def test_a_directory_of_an_unreleased_revision_is_refused_with_the_remedy(
+    tmp_path: Path, spoil: str, why: str
+) -> None:
+    write_version_1(tmp_path)
+    connection = apsw.Connection(str(tmp_path / "eventyard.db"))
+    connection.execute(spoil)
+    connection.close()
+    before = (tmp_path / "eventyard.db").read_bytes()
+    with pytest.raises(Broken, match=f"data directory {tmp_path} can't be read: {why}.*another --data directory"):
+        await open_sqlite(tmp_path)
+    assert (tmp_path / "eventyard.db").read_bytes() == before, "it is not touched"
 
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.event import Event, envelope, iso_seconds, new_ids, published_at, with_replay_name
 from eventyard.pattern import Pattern, matches, parse
-from eventyard.store import Deferred, EventLog, Fate, Progress
+from eventyard.store import Attempt, Deferred, EventLog, Fate, Progress
 from eventyard.wire import HttpRequest, HttpResponse, Route
 
 _READ = 500
@@ -81,7 +81,9 @@ class History:
             raise InvalidRequest('The query needs an "event": the id of the event.')
         fates = await self._progress.fates(event_id=event_id, limit=1_000)
         fates = [fate for fate in fates if may_see(request, fate.bus)]
+        deliveries = [fate for fate in reversed(fates) if fate.subscriber and _is_rule(fate)]
         found = [one for one in await self._search(event_id) if may_see(request, one["log"])]
+        tries = await self._progress.attempts(event_id)
         received = [one for one in found if ":event-bus/" in one["log"]]
         if not received and not fates:
             raise NotFound(f"No event {event_id} is known here: it was never received, or is older than is kept.")
@@ -93,9 +95,7 @@ class History:
                     "id": event_id,
                     "received": received,
                     "archived": [one["log"].partition("#")[0] for one in found if ":archive/" in one["log"]],
-                    "deliveries": [
-                        await self._delivery(fate) for fate in reversed(fates) if fate.subscriber and _is_rule(fate)
-                    ],
+                    "deliveries": [await self._delivery(fate, tries) for fate in deliveries],
                     "matching": {
                         one["log"]: self._redelivery.rules(one["log"], Event(bytes(one["event"]), 0))
                         for one in received
@@ -164,7 +164,7 @@ class History:
                         break
         return found
 
-    async def _delivery(self, fate: Fate) -> dict[str, Any]:
+    async def _delivery(self, fate: Fate, tries: Sequence[Attempt]) -> dict[str, Any]:
         rule, target, *again = fate.subscriber.split("#", 2)
         waiting = await self._deferred(fate) if fate.outcome == "retrying" else None
         return {
@@ -173,6 +173,7 @@ class History:
             "again": again[0] if again else None,
             "outcome": fate.outcome,
             "attempts": fate.attempts,
+            "tries": [_tried(each) for each in _tries(fate, tries)],
             "at": fate.at,
             "error_code": fate.error_code,
             "error_message": fate.error_message,
@@ -214,6 +215,20 @@ def _rebuilt(fields: _Envelope, now: int) -> bytes:
         resources=fields.resources,
         detail=bytes(fields.detail),
     )
+
+
+def _tries(fate: Fate, tries: Sequence[Attempt]) -> list[Attempt]:
+    """The attempts that led to ``fate``. Of a delivery with only one, the fate itself tells of it."""
+    key = (fate.bus, fate.position, fate.subscriber)
+    found = [each for each in tries if (each.bus, each.position, each.subscriber) == key]
+    if not found and fate.attempts == 1 and fate.outcome != "expired":
+        return [Attempt(*key, 1, fate.at, fate.error_code, fate.error_message)]
+    return found
+
+
+def _tried(attempt: Attempt) -> dict[str, Any]:
+    error = {"error_code": attempt.error_code, "error_message": attempt.error_message}
+    return {"number": attempt.number, "at": attempt.at} | error
 
 
 def _is_rule(fate: Fate) -> bool:

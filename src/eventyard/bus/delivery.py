@@ -12,13 +12,15 @@ from eventyard.bus.subscription import Subscription
 from eventyard.clock import Clock
 from eventyard.errors import EventyardError, TryAgain
 from eventyard.event import Event
-from eventyard.store import Deferred, Fate
+from eventyard.store import Attempt, Deferred, Fate
 from eventyard.store import Outcome as FateOutcome
 from eventyard.target import DELIVERED, Delivered, Delivery, Outcome, Permanent, Retry
 
 log = structlog.get_logger("bus.delivery")
 
 _HOLD = 5_000
+#: Deliveries with more attempts than AWS makes (a dead letter that finds no room) keep these, and the last.
+_MOST_ATTEMPTS = 200
 
 DeadLetter = Callable[[str, bytes, Mapping[str, str]], Awaitable[bool]]
 """Sends a payload with string attributes to the queue with an ARN; False where there is no such queue."""
@@ -91,15 +93,21 @@ class Desk:
         before = tried.get(position) if tried else None
         tries = 0 if isinstance(outcome, Retry) and not outcome.called else 1
         attempts = (before.attempts if before else 0) + tries
+        attempt = None  # the only one of a delivery is told by its fate
+        if tries and (before is not None or isinstance(outcome, Retry)):
+            why = () if isinstance(outcome, Delivered) else (outcome.code, outcome.message)
+            number = min(attempts, _MOST_ATTEMPTS)
+            attempt = Attempt(subscription.bus, position, subscription.name, number, now, *why)
         if isinstance(outcome, Delivered):
-            self._end(subscription, position, event, "delivered", attempts, before is not None)
+            self._end(subscription, position, event, "delivered", attempts, before is not None, attempt)
             return
         if isinstance(outcome, Retry):
             wait = max(outcome.after or 0.0, subscription.retry.delay(attempts))
             due = now + int(wait * 1000)
             exhausted = subscription.retry.exhausted(attempts, event.ingested, due)
             if exhausted is None:
-                self._defer(subscription, position, event, outcome, attempts, before.first if before else now, due)
+                first = before.first if before else now
+                self._defer(subscription, position, event, outcome, attempts, attempt, first, due)
                 return
         else:
             exhausted = None
@@ -108,9 +116,10 @@ class Desk:
         except TryAgain as full:  # no room for the dead letter: hold on to the event whatever the policy says
             held = Retry(full.code, full.message)
             first = before.first if before else now
-            self._defer(subscription, position, event, held, attempts, first, now + _HOLD)
+            self._defer(subscription, position, event, held, attempts, attempt, first, now + _HOLD)
             return
-        self._end(subscription, position, event, fate, attempts, before is not None, outcome.code, outcome.message)
+        was_deferred = before is not None
+        self._end(subscription, position, event, fate, attempts, was_deferred, attempt, outcome.code, outcome.message)
 
     def _defer(
         self,
@@ -119,6 +128,7 @@ class Desk:
         event: Event,
         why: Retry,
         attempts: int,
+        attempt: Attempt | None,
         first: int,
         due: int,
     ) -> None:
@@ -137,7 +147,8 @@ class Desk:
                 attempts,
                 why.code,
                 why.message,
-            )
+            ),
+            attempt,
         )
         self._deferred(row)
 
@@ -178,6 +189,7 @@ class Desk:
         outcome: FateOutcome,
         attempts: int,
         was_deferred: bool,
+        attempt: Attempt | None,
         code: str = "",
         message: str = "",
     ) -> None:
@@ -194,7 +206,8 @@ class Desk:
                 attempts,
                 code,
                 message,
-            )
+            ),
+            attempt,
         )
 
 

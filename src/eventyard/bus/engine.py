@@ -35,6 +35,8 @@ _GAP = "!gap"
 _TRIM_EVERY = 60.0
 _TAIL_CHUNK = 200
 _SIGN_OF_LIFE = 15.0
+#: Fates that are kept, about half a GB of them.
+MOST_FATES = 1_000_000
 
 
 class Retention(msgspec.Struct, frozen=True):
@@ -60,6 +62,7 @@ class Engine:
         dead_letter: DeadLetter,
         keep: Keep = "failures",
         retention: Retention | None = None,
+        most_fates: int = MOST_FATES,
     ) -> None:
         self._log = eventlog
         self._progress = progress
@@ -67,6 +70,7 @@ class Engine:
         self._clock = clock
         self._make_target = make_target
         self._retention = retention or Retention()
+        self._most_fates = most_fates
         self.ledger = Ledger(progress, clock, keep)
         self._retrier = Retrier(progress, eventlog, self._find)
         self._desk = Desk(self.ledger, clock, dead_letter, self._retrier.deferred)
@@ -297,7 +301,7 @@ class Engine:
             self.ledger.moved(again.name, again.checkpoint)
 
     async def trim(self) -> None:
-        """Apply retention once; the logs of buses that are gone, and of nobody, are emptied."""
+        """Apply retention once, to logs and to fates; the logs of buses that are gone, and of nobody, are emptied."""
         for name in await self._log.bounds():
             if name in self._kept:
                 keep = self._kept[name] or self._retention
@@ -308,6 +312,9 @@ class Engine:
             if keep.age is not None or keep.size is not None:
                 older = None if keep.age is None else self._clock.now() - keep.age
                 await self._log.trim(name, older_than=older, max_size=keep.size)
+        age = self._retention.age
+        older_than = 0 if age is None else self._clock.now() - age
+        await self._progress.prune(older_than=older_than, most=self._most_fates)
 
     def _chore(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

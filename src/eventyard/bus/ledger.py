@@ -15,7 +15,7 @@ import structlog
 
 from eventyard.clock import Clock
 from eventyard.errors import Broken, EventyardError
-from eventyard.store import Checkpoint, Deferred, Fate, Progress, Record
+from eventyard.store import Attempt, Checkpoint, Deferred, Fate, Progress, Record
 
 log = structlog.get_logger("bus.ledger")
 
@@ -40,6 +40,7 @@ class Ledger:
         self._deferred: dict[tuple[str, int], Deferred] = {}
         self._done: set[tuple[str, int]] = set()
         self._fates: list[Fate] = []
+        self._attempts: list[Attempt] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
@@ -80,12 +81,15 @@ class Ledger:
         self._done.add((subscriber, position))
         self._wake.set()
 
-    def fate(self, fate: Fate) -> None:
-        """What became of an event; successes are only counted unless everything is kept."""
+    def fate(self, fate: Fate, attempt: Attempt | None = None) -> None:
+        """What became of an event; successes are only counted unless everything is kept. ``attempt``: the one that led
+        to it, if there was more than one or there will be. Then its fate is kept, too, however it ended."""
         self.counts[fate.outcome] += 1
-        if self._keep_all or fate.outcome in _FAILURES:
+        if self._keep_all or attempt is not None or fate.outcome in _FAILURES:
             self._fates.append(fate)
             self._wake.set()
+        if attempt is not None:
+            self._attempts.append(attempt)
 
     async def forget(self, subscriber: str) -> None:
         """Drop all progress of ``subscriber``, also what waits to be written."""
@@ -100,8 +104,10 @@ class Ledger:
         async with self._writing:
             if not (self._moved or self._deferred or self._done or self._fates):
                 return
-            moved, deferred, done, fates = self._moved, self._deferred, self._done, self._fates
-            self._moved, self._deferred, self._done, self._fates = {}, {}, set(), []
+            moved, deferred, done = self._moved, self._deferred, self._done
+            self._moved, self._deferred, self._done = {}, {}, set()
+            fates, attempts = self._fates, self._attempts
+            self._fates, self._attempts = [], []
             try:
                 await self._progress.record(
                     Record(
@@ -109,6 +115,7 @@ class Ledger:
                         deferred=tuple(deferred.values()),
                         done=tuple(done),
                         fates=tuple(fates),
+                        attempts=tuple(attempts),
                     )
                 )
             except EventyardError:
@@ -116,6 +123,7 @@ class Ledger:
                 self._deferred = {key: row for key, row in deferred.items() if key not in self._done} | self._deferred
                 self._done |= {key for key in done if key not in self._deferred}
                 self._fates = fates + self._fates
+                self._attempts = attempts + self._attempts
                 raise
 
     async def _run(self) -> None:

@@ -17,8 +17,8 @@ def event(
 ) -> None:
     """Tell one event's story: received, matched rules, attempts with their errors, final fate.
 
-    A production server keeps only what went wrong; one started with `eventyard dev` keeps everything. Of several
-    attempts, the number and the last error are kept."""
+    A production server keeps only what went wrong; one started with `eventyard dev` keeps everything. It is kept as
+    long as events are (`--retention-days`, `--retention-fates`)."""
     import orjson
 
     from eventyard.cli.pages import get
@@ -64,9 +64,15 @@ def _delivery(delivery: dict[str, Any]) -> Iterator[str]:
     again = delivery["again"]
     why = "" if not again else ", as part of a replay" if ":replay/" in again else ", asked for once more"
     yield f"matched    {delivery['rule']}, target {delivery['target']}{why}"
+    told = ""
+    if delivery["attempts"] > 1 or delivery["outcome"] == "retrying":
+        for each in delivery["tries"]:
+            told = f"{each['error_code']}: {each['error_message']}" if each["error_code"] else "taken"
+            yield f"attempt    {local(each['at'])}  {each['number']}. {told}"
     attempts = f"{delivery['attempts']} attempt{'' if delivery['attempts'] == 1 else 's'}"
     yield f"{delivery['outcome']:<10} {local(delivery['at'])}  after {attempts}"
-    if delivery["error_code"]:
-        yield f"           {delivery['error_code']}: {delivery['error_message']}"
+    error = f"{delivery['error_code']}: {delivery['error_message']}"
+    if delivery["error_code"] and error != told:
+        yield f"           {error}"
     if delivery["due"]:
         yield f"           first tried {local(delivery['first_attempt'])}, next at {local(delivery['due'])}"

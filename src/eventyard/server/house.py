@@ -89,6 +89,7 @@ class House:
             DeadLetters(self.queues.deliver, self._admit).send,
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
+            most_fates=settings.retention_fates,
         )
         self.signer = Signer(settings.data, clock)
         self.topics = Topics(

@@ -14,6 +14,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.acceptance.events.endpoints import Endpoints
+from tests.acceptance.waiting import until
+
 from .test_cli import ENVIRONMENT, one_sentence, run, server
 
 ACCOUNT = "123456789012"
@@ -113,6 +116,32 @@ def test_event_tells_what_became_of_it(yard: Yard) -> None:
     assert "matched    no rule" in yard.run("event", lonely)
     unknown = run("event", "019ab11d-5a3c-7b0f-8f2e-0123456789ab", "--endpoint", yard.url)
     assert "never received" in one_sentence(unknown)
+
+
+def test_event_tells_of_every_attempt(yard: Yard) -> None:
+    place, statuses = Endpoints(), [503, 429, 200]
+    place.answers["/cars"] = lambda _: (statuses.pop(0), {}, b"")
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "X", "ApiKeyValue": "y"}}
+    connection = yard.events.create_connection(Name=yard.bus, AuthorizationType="API_KEY", AuthParameters=key)
+    destination = yard.events.create_api_destination(
+        Name=yard.bus,
+        ConnectionArn=connection["ConnectionArn"],
+        InvocationEndpoint=f"{place.url}/cars",
+        HttpMethod="POST",
+    )
+    target = {"Id": "h", "Arn": destination["ApiDestinationArn"], "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r"}
+    yard.events.put_targets(Rule="r", EventBusName=yard.bus, Targets=[target])
+    event_id = yard.put(1)
+    until(lambda: "after 3 attempts" in yard.run("event", event_id), 60)
+    place.close()
+    said = yard.run("event", event_id)
+    assert re.search(
+        r"attempt .* 1\. SERVER_ERROR: .*503.*\nattempt .* 2\. THROTTLING: .*429.*\n"
+        r"attempt .* 3\. taken\ndelivered .* after 3 attempts\n",
+        said,
+    ), said
+    (delivery,) = json.loads(yard.run("event", event_id, "--json"))["deliveries"]
+    assert [each["number"] for each in delivery["tries"]] == [1, 2, 3]
 
 
 def test_event_in_an_archive_says_so(yard: Yard) -> None:

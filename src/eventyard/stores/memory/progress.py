@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eventyard.store import Checkpoint, Deferred, Fate, Outcome, Record
+from eventyard.store import Attempt, Checkpoint, Deferred, Fate, Outcome, Record
 
 
 class MemoryProgress:
@@ -12,6 +12,9 @@ class MemoryProgress:
         self._checkpoints: dict[str, Checkpoint] = {}
         self._deferred: dict[tuple[str, int], Deferred] = {}
         self._fates: dict[tuple[str, int, str], Fate] = {}
+        self._changed: dict[tuple[str, int, str], int] = {}
+        self._changes = 0
+        self._attempts: dict[tuple[str, int, str, int], Attempt] = {}
 
     async def load(self) -> dict[str, Checkpoint]:
         return dict(self._checkpoints)
@@ -28,8 +31,16 @@ class MemoryProgress:
             self._deferred[each.subscriber, each.position] = each
         for fate in record.fates:
             # Taken out first, so that it goes to the end: the newest are the last.
-            self._fates.pop((fate.bus, fate.position, fate.subscriber), None)
-            self._fates[fate.bus, fate.position, fate.subscriber] = fate
+            which = (fate.bus, fate.position, fate.subscriber)
+            self._fates.pop(which, None)
+            self._fates[which] = fate
+            self._changes += 1
+            self._changed[which] = self._changes
+        for attempt in record.attempts:
+            if (attempt.bus, attempt.position, attempt.subscriber) in self._fates:
+                place = (attempt.bus, attempt.position, attempt.subscriber, attempt.number)
+                self._attempts.pop(place, None)
+                self._attempts[place] = attempt
 
     async def due(self, subscriber: str, until: int, limit: int) -> list[Deferred]:
         found = [each for each in self._deferred.values() if each.subscriber == subscriber and each.due <= until]
@@ -65,7 +76,23 @@ class MemoryProgress:
         ]
         return found[:limit]
 
+    async def attempts(self, event_id: str) -> list[Attempt]:
+        of = {key for key, fate in self._fates.items() if fate.event_id == event_id}
+        found = [each for key, each in self._attempts.items() if key[:3] in of]
+        return sorted(found, key=lambda each: each.number)
+
+    async def prune(self, *, older_than: int, most: int) -> None:
+        first = self._changes - most
+        for key, fate in list(self._fates.items()):
+            if fate.at >= older_than and self._changed[key] > first:
+                break
+            del self._fates[key], self._changed[key]
+        kept = [each for each in self._attempts.items() if each[0][:3] in self._fates]
+        self._attempts = dict(kept[max(len(kept) - most, 0) :])
+
     def clear(self) -> None:
         self._checkpoints.clear()
         self._deferred.clear()
         self._fates.clear()
+        self._changed.clear()
+        self._attempts.clear()

@@ -19,7 +19,7 @@ from eventyard.stores.sqlite.reader import Reader
 from eventyard.stores.sqlite.statements import fetch, statement, write_rows
 from eventyard.stores.sqlite.writer import Writer
 
-_TRIM_ROWS = 1_000
+_TRIM_ROWS = 250
 _OVERHEAD = 200  # bytes that a waiting event takes beside its body, roughly
 
 
@@ -148,9 +148,8 @@ class SqliteLog:
     async def trim(self, bus: str, *, older_than: int | None = None, max_size: int | None = None) -> Bounds:
         first, cut = await self._reader.run(lambda connection: _cut(connection, bus, older_than, max_size))
         while first < cut:
-            # A part at a time, so that producers need not wait for a large trim.
             first = min(first + _TRIM_ROWS, cut)
-            await self._writer.run(partial(self._trim, bus, first))
+            await self._writer.aside(partial(self._trim, bus, first))
         return await self._reader.run(lambda connection: _bounds(connection, bus))
 
     def _trim(self, bus: str, cut: int) -> None:

@@ -51,7 +51,7 @@ class SqliteStore:
         for noun, owner in (("log", "bus_log"), ("queue", "queue"), ("claim", "queue")):
             for (n,) in fetch(connection, f"SELECT n FROM {owner}"):
                 connection.execute(f"DROP TABLE {noun}_{n}")
-        for table in ("bus_log", "queue", "dedup", "checkpoint", "deferred", "fate", "catalog"):
+        for table in ("bus_log", "queue", "dedup", "checkpoint", "deferred", "fate", "attempt", "catalog"):
             connection.execute(f"DELETE FROM {table}")
         self._log.tails.forget()
         self._queues.tallies.forget()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -95,6 +96,17 @@ class Writer:
     def run(self, work: Callable[[], T]) -> asyncio.Future[T]:
         """Have ``work`` run in the next transaction, after what was given to ``run`` before."""
         return self.submit(_call_each, "run", work)
+
+    async def aside(self, work: Callable[[], object]) -> None:
+        """``run`` a small piece of work that nobody waits for, and rest afterwards for four times as long as it took:
+        a chore of many pieces costs those who wait for their commits a fifth of the writer's time at most."""
+
+        def timed() -> float:
+            begun = time.perf_counter()
+            work()
+            return time.perf_counter() - begun
+
+        await asyncio.sleep(4 * await self.run(timed))
 
     async def close(self) -> None:
         """Commit what waits, fold the write-ahead log into the file, close it."""
