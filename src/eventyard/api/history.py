@@ -12,6 +12,7 @@ import orjson
 from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
 from eventyard.bus import Directory, Redelivery
 from eventyard.clock import Clock
+from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.event import Event, envelope, iso_seconds, new_ids, published_at, with_replay_name
 from eventyard.pattern import Pattern, matches, parse
@@ -39,6 +40,9 @@ class _Envelope(msgspec.Struct):
     time: str = ""
     region: str = ""
     resources: list[str] = []
+
+
+_decode = msgspec.json.Decoder(_Envelope).decode
 
 
 class History:
@@ -190,10 +194,10 @@ class History:
         if not isinstance(text, str):
             raise InvalidRequest("Each event must be a text.")
         try:
-            fields = msgspec.json.decode(text, type=_Envelope)
+            fields = deeply(_decode, text.encode())
             known = orjson.loads(text)
             detail_is_object = isinstance(orjson.loads(bytes(fields.detail)), dict)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise InvalidRequest(f"This is no whole event: {error}.") from error
         if not detail_is_object:
             raise InvalidRequest("This is no whole event: its detail is not a JSON object.")

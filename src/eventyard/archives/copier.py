@@ -8,6 +8,7 @@ import msgspec
 
 from eventyard.archives.resources import Replay
 from eventyard.clock import Clock
+from eventyard.detail import deeply
 from eventyard.event import Event, with_replay_name
 from eventyard.store import EventLog
 
@@ -77,6 +78,6 @@ class Copier:
 def event_time(event: Event) -> int:
     """The time in the envelope in milliseconds; when it was ingested, if that can't be read (years before 1)."""
     try:
-        return int(_decode(event.body).time.timestamp() * 1000)
+        return int(deeply(_decode, event.body).time.timestamp() * 1000)
     except (msgspec.DecodeError, ValueError, OverflowError):
         return event.ingested

@@ -8,6 +8,7 @@ import msgspec
 
 from eventyard.cli.moments import moment
 from eventyard.cli.pages import get
+from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest, NotFound
 
 
@@ -22,6 +23,10 @@ class _Story(msgspec.Struct):
 
 class _Line(msgspec.Struct):
     event: msgspec.Raw
+
+
+_decode_story = msgspec.json.Decoder(_Story).decode
+_decode_line = msgspec.json.Decoder(_Line).decode
 
 
 def chosen(
@@ -45,7 +50,7 @@ def chosen(
     if until:
         query["until"] = str(moment(until, "--until"))
     with get(endpoint, "/_eventyard/events", query) as answer:
-        found = [bytes(msgspec.json.decode(line, type=_Line).event).decode() for line in answer]
+        found = [bytes(deeply(_decode_line, line).event).decode() for line in answer]
     if len(found) > limit:
         raise InvalidRequest(f"More than {limit} events match. Choose fewer, or raise --limit.")
     return found
@@ -53,7 +58,7 @@ def chosen(
 
 def _by_id(endpoint: str, bus: str, event_id: str) -> str:
     with get(endpoint, "/_eventyard/story", {"event": event_id}) as answer:
-        story = msgspec.json.decode(answer.read(), type=_Story)
+        story = deeply(_decode_story, answer.read())
     for one in story.received:
         if one.log == bus or one.log.endswith(f":event-bus/{bus}"):
             return bytes(one.event).decode()

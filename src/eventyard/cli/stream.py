@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from eventyard.cli.pages import get
+from eventyard.detail import deeply
 from eventyard.event import published_at
 
 #: How many ids tell the events seen before a broken connection from new ones of the same time.
@@ -24,6 +25,10 @@ class _Line(msgspec.Struct, frozen=True):
 
 class _Event(msgspec.Struct, frozen=True):
     id: str
+
+
+_decode_line = msgspec.json.Decoder(_Line).decode
+_decode_event = msgspec.json.Decoder(_Event).decode
 
 
 class Stream:
@@ -51,8 +56,8 @@ class Stream:
 
     def _take(self, line: bytes) -> bytes | None:
         # Ids and not positions: those start again at 1 when a server without a data directory does.
-        text = bytes(msgspec.json.decode(line, type=_Line).event)
-        name = msgspec.json.decode(text, type=_Event).id
+        text = bytes(deeply(_decode_line, line).event)
+        name = deeply(_decode_event, text).id
         if name in self._seen:
             return None
         self._seen[name] = None

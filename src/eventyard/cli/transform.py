@@ -49,8 +49,12 @@ def _compact(text: str) -> bytes:
     """The event without the spaces between its members, which a target never sees; its detail stays as it is."""
     import msgspec
 
+    from eventyard.detail import deeply
+
     try:
-        return msgspec.json.encode(msgspec.json.decode(text, type=dict[str, msgspec.Raw]))
+        return msgspec.json.encode(deeply(msgspec.json.Decoder(dict[str, msgspec.Raw]).decode, text.encode()))
+    except RecursionError as error:
+        raise InvalidRequest("The event is nested more deeply than any that a bus takes.") from error
     except msgspec.DecodeError as error:
         raise InvalidRequest(f"The event is not a JSON object: {error}.") from error
 

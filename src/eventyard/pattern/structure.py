@@ -8,12 +8,12 @@ holds ("Arrays in event patterns", EventBridge user guide). Parsing and indexing
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from eventyard.detail import deeply
 from eventyard.pattern.operators import Exists, Number, Scalar, Test
 
 Path = tuple[str, ...]
@@ -40,32 +40,19 @@ class Pattern(msgspec.Struct, frozen=True):
     branches: tuple[Branch, ...]
 
 
-DEEPEST = 1100
-"""Levels of nesting that can be decoded: EventBridge takes 1,000 in a detail, and the envelope adds its own."""
-
 _decode = msgspec.json.Decoder(float_hook=Number).decode
 
 
 def decode(body: bytes) -> Any:
     """The event as plain Python values; duplicate keys: the last one counts."""
-    try:
-        return _decode(body)
-    except RecursionError:
-        return _decode_deep(body)
-    except msgspec.DecodeError:
-        return json.loads(body, parse_float=Number)
+    return deeply(_decode_any, body)
 
 
-def _decode_deep(body: bytes) -> Any:
-    """The decoder is C, and its frames are small: it counts against a limit that is meant for Python's."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(limit + DEEPEST)
+def _decode_any(body: bytes) -> Any:
     try:
         return _decode(body)
     except msgspec.DecodeError:
         return json.loads(body, parse_float=Number)
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def matches(pattern: Pattern, body: bytes) -> bool:

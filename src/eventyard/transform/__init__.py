@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import msgspec
-
 from eventyard.errors import InvalidRequest
 from eventyard.transform.path import parse_path, select
-from eventyard.transform.template import Context, Template
+from eventyard.transform.template import Context, Template, check_json
 
 __all__ = ["Context", "Transform", "compile_transform"]
 
@@ -42,10 +40,7 @@ def compile_transform(
 
 def _constant(target_id: str, text: str) -> Transform:
     payload = text.encode()
-    try:
-        msgspec.json.decode(payload)
-    except msgspec.DecodeError as error:
-        raise InvalidRequest(f"JSON syntax error in input for target {target_id}: {error}") from error
+    check_json(payload, f"JSON syntax error in input for target {target_id}")
     return lambda body, context: payload
 
 

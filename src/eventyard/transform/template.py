@@ -12,12 +12,19 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest
-from eventyard.transform.path import Step, parse_path, select
+from eventyard.transform.path import Step, object_of, parse_path, select
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.\-]+)>")
 # An escaped character is one piece, so that the quote of \\" ends a text and the one of \" does not.
 _PIECES = re.compile(r'\\.|"', re.DOTALL)
+
+#: Stands for a value inside of a text while a template is looked at. No template holds it: it is no character.
+_STAND_IN = "\ufdd0"
+_RAW = msgspec.json.Decoder(msgspec.Raw)
+_LOOSE = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"|\s+', re.DOTALL)
+_TEXT = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?', re.DOTALL)
 
 EVENT, EVENT_JSON = "aws.events.event", "aws.events.event.json"
 RULE_ARN, RULE_NAME = "aws.events.rule-arn", "aws.events.rule-name"
@@ -63,6 +70,19 @@ class Template:
         self._parts.append(text[at:])
         # A template may also be free text in quotes, on several lines: then it is not one JSON value.
         self._is_json = text.strip()[:1] in ("{", "[")
+        if self._is_json:
+            self._check_form(target_id)
+
+    def _check_form(self, target_id: str) -> None:
+        """Raises InvalidRequest for a template that can't become JSON, whatever the values: that would show only when
+        an event comes. A number stands for each value: nothing that may be a key ("InputTransformer": "The placeholder
+        cannot be used as an object key")."""
+        filled = [part if isinstance(part, str) else _STAND_IN if part.quoted else "0" for part in self._parts]
+        check_json("".join(filled).encode(), f"Invalid InputTemplate for target {target_id}")
+        if any(found[2] and _STAND_IN in found[1] for found in _TEXT.finditer("".join(filled))):
+            raise InvalidRequest(
+                f"Invalid InputTemplate for target {target_id}: a placeholder can't be an object's key."
+            )
 
     def fill(self, body: bytes, context: Context) -> bytes:
         """The payload for an event. Raises InvalidRequest where a JSON template does not come out as JSON."""
@@ -75,16 +95,23 @@ class Template:
                 filled.append(_as_text(value, part.whole) if part.quoted else value or b'""')
         payload = b"".join(filled)
         if self._is_json:
-            try:
-                msgspec.json.decode(payload, type=msgspec.Raw)
-            except msgspec.DecodeError as error:
-                raise InvalidRequest(f"The input transformer did not produce valid JSON: {error}") from error
+            check_json(payload, "The input transformer did not produce valid JSON")
         return payload
 
     def _value(self, name: str, body: bytes, context: Context) -> bytes | None:
         """The value's JSON text; None where the event has none."""
         path = self._paths.get(name)
         return select(body, path) if path is not None else _RESERVED[name](body, context)
+
+
+def check_json(text: bytes, what: str) -> None:
+    """Raises InvalidRequest, which begins with ``what``, if ``text`` is not JSON, or deeper than any event."""
+    try:
+        deeply(_RAW.decode, text)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"{what}: {error}") from error
+    except RecursionError as error:
+        raise InvalidRequest(f"{what}: it is nested too deeply") from error
 
 
 def _as_text(value: bytes | None, whole: bool) -> bytes:
@@ -97,27 +124,18 @@ def _as_text(value: bytes | None, whole: bool) -> bytes:
         return value
     if whole:  # AWS keeps the inner quotes of an object that is the whole of a quoted text; the result is no valid JSON
         return value
-    return _plain(msgspec.json.decode(value))
-
-
-def _plain(value: object) -> bytes:
-    """An object or a list without its inner quotes, ``{acc_id:0a,tags:[x,y]}``, escaped to stand inside of a text."""
-    return msgspec.json.encode(_spelled(value))[1:-1]
-
-
-def _spelled(value: object) -> str:
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{name}:{_spelled(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(map(_spelled, value)) + "]"
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    # Without the quotes of its strings, and the space between its values; what is escaped stays so.
+    return _LOOSE.sub(lambda found: found[1] or b"", value)
 
 
 def _without_detail(body: bytes) -> bytes:
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    fields.pop("detail", None)
     # AWS spells this one key differently here than in the event itself.
-    return msgspec.json.encode({"detailType" if key == "detail-type" else key: raw for key, raw in fields.items()})
+    shown = [
+        msgspec.json.encode("detailType" if key == "detail-type" else key) + b":" + bytes(raw)
+        for key, raw in object_of(body).items()
+        if key != "detail"
+    ]
+    return b"{" + b",".join(shown) + b"}"
 
 
 _RESERVED: dict[str, Callable[[bytes, Context], bytes]] = {

@@ -88,7 +88,7 @@ def test_headers_that_decide_where_a_request_ends_are_refused(name: str) -> None
 
 def test_a_bad_path_is_refused_when_it_is_put() -> None:
     with pytest.raises(InvalidRequest, match="JSONPath"):
-        Parameters.compile({"QueryStringParameters": {"a": "$.detail[*]"}})
+        Parameters.compile({"QueryStringParameters": {"a": "$..vin"}})
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])

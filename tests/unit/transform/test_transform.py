@@ -75,6 +75,80 @@ def test_paths_go_by_names_and_indexes() -> None:
     assert fill("<a> <b> <c>", a="$.resources[0]", b="$['detail']['obj'].acc_id", c="$.detail-type") == '"r1" "0a" "T"'
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("$.detail.cars[*].vin", '["1", "2"]'),
+        ("$.detail.cars[*]['vin']", '["1", "2"]'),
+        ("$.detail.cars[1].vin", '"2"'),
+        ("$.detail.cars[2].vin", '""'),
+        ("$.detail.cars[*].absent", '""'),
+        ("$.detail.absent[*]", '""'),
+        ("$.detail.prices.*", "[1, 2.50]"),
+        ("$.detail.prices[*]", "[1, 2.50]"),
+        ("$.detail.cars[*].tags[*]", '["a", "b", "c"]'),
+        ("$.detail.a/b", "true"),
+        ("$.resources[*]", '["r1"]'),
+    ],
+)
+def test_wildcards_give_a_list_of_what_they_find(path: str, expected: str) -> None:
+    detail = '{"cars":[{"vin":"1","tags":["a","b"]},{"vin":"2","tags":["c"]}],"prices":{"x":1,"y":2.50},"a/b":true}'
+    made = compile_transform("x", input=None, input_path=None, paths={"v": path}, template="<v>")
+    assert made is not None
+    payload = made(body({}).replace(b"{}", detail.encode()), CONTEXT).decode()
+    assert payload.replace(",", ", ").replace(",  ", ", ") == expected
+
+
+@pytest.mark.parametrize("path", ["$..vin", "$.a[0,1]", "$.a[0:1]", "$.a[?(@.b)]", "$.a[-1]", "$.a b", "$.", "$.a[]"])
+def test_other_json_paths_are_refused(path: str) -> None:
+    with pytest.raises(InvalidRequest, match="Invalid JSONPath"):
+        compile_transform("x", input=None, input_path=None, paths={"v": path}, template="<v>")
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        '{"v": <v>',
+        '{"v": "<v>}',
+        "{<v>: 1}",
+        '{"<v>": 1}',
+        '{"a": {"x<v>" : 1}}',
+        "{v: <v>}",
+        "[<v>,]",
+        '{"v": <v> <v>}',
+    ],
+)
+def test_templates_that_can_never_be_json_are_refused_when_put(template: str) -> None:
+    with pytest.raises(InvalidRequest, match="Invalid InputTemplate for target x"):
+        compile_transform("x", input=None, input_path=None, paths={"v": "$.detail"}, template=template)
+
+
+def test_input_that_is_nested_without_end_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="nested too deeply"):
+        compile_transform("x", input="[" * 4000 + "]" * 4000, input_path=None, paths=None, template=None)
+
+
+def _nested(levels: int) -> str:
+    return '{"a":' * levels + '"x"' + "}" * levels
+
+
+@pytest.mark.parametrize("levels", [10, 990, 1000])
+def test_events_as_deep_as_they_may_be_are_transformed(levels: int) -> None:
+    deep = body({}).replace(b'"detail":{}', b'"detail":' + _nested(levels).encode())
+    paths = {"d": "$.detail", "in": "$.detail.a.a", "each": "$.detail.a.*"}
+    template = (
+        '{"d": <d>, "t": "is <d>", "in": <in>, "each": <each>, "e": <aws.events.event>, "j": <aws.events.event.json>}'
+    )
+    made = compile_transform("x", input=None, input_path=None, paths=paths, template=template)
+    assert made is not None
+    payload = made(deep, CONTEXT).decode()
+    assert payload.startswith(
+        '{"d": ' + _nested(levels) + ', "t": "is ' + "{a:" * levels + "x" + "}" * levels + '", "in"'
+    )
+    assert f'"in": {_nested(levels - 2)}, "each": [{_nested(levels - 2)}], "e": {{"version":"0"' in payload
+    assert payload.endswith(', "j": ' + deep.decode() + "}")
+
+
 def test_input_is_delivered_whatever_happened() -> None:
     made = compile_transform("x", input='{"a":  1}', input_path=None, paths=None, template=None)
     assert made is not None

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from eventyard.bus.resources import Bus, Rule
+from eventyard.detail import deeply
 from eventyard.policy import Keys
 
 _FIELDS = {
@@ -41,7 +42,7 @@ def of_entry(source: str, detail_type: str) -> Keys:
 
 def of_forwarded(rule: str, account: str, event: bytes) -> Keys:
     """Of an event that the rule with ARN ``rule`` sends on."""
-    envelope = _decode(event)
+    envelope = deeply(_decode, event)
     return {
         "aws:sourcearn": rule,
         "aws:sourceaccount": account,

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 import msgspec
 
 from eventyard.destination import Destination, Extra, Pairs
+from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest
 from eventyard.targets.http.client import Call
 from eventyard.transform.path import Step, parse_path, select
@@ -137,7 +138,7 @@ def _with_body(payload: bytes, added: Pairs) -> bytes:
     if not added:
         return payload
     try:
-        members: dict[str, Any] = dict(_OBJECT.decode(payload))
-    except msgspec.DecodeError as error:
+        members: dict[str, Any] = dict(deeply(_OBJECT.decode, payload))
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequest("Body parameters can be added to a JSON object only.") from error
     return msgspec.json.encode(members | dict(added))
