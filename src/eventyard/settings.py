@@ -26,6 +26,7 @@ class Settings(msgspec.Struct, frozen=True):
     ``retention_days``/``retention_bytes``: how long and how much each bus's log keeps. ``retention_fates``: how many
     fates of events, and attempts to deliver them, are kept, no longer than ``retention_days``.
     ``bus_hops``: how often an event may be sent on from one event bus to another; on AWS it is once.
+    ``stream_limits``: whether shards are held to what AWS lets them take and give in a second.
     ``allow_network``: private networks (CIDR) that API destinations may be in."""
 
     host: str = "127.0.0.1"
@@ -37,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
     retention_bytes: int | None = None
     retention_fates: int = 1_000_000
     bus_hops: int = 1
+    stream_limits: bool = False
     allow_network: tuple[str, ...] = ()
     log_format: Literal["json", "console"] = "json"
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, BusHops, Host, Port
+from eventyard.cli.options import AllowNetwork, BusHops, Host, Port, StreamLimits
 
 
 def dev(
@@ -15,6 +15,7 @@ def dev(
     port: Port = 4010,
     data: Annotated[Path | None, typer.Option(help="Directory to keep state in; in memory if left out.")] = None,
     bus_hops: BusHops = 1,
+    stream_limits: StreamLimits = False,
     allow_network: AllowNetwork = None,
 ) -> None:
     """Run a development server: no cool-downs, every fate kept, and it can be reset."""
@@ -29,6 +30,7 @@ def dev(
             data=data,
             dev=True,
             bus_hops=bus_hops,
+            stream_limits=stream_limits,
             allow_network=networks,
             log_format="console",
         )

@@ -13,6 +13,9 @@ Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one."
 Bus = Annotated[str, typer.Option(help="Name or ARN of the event bus.")]
 Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="URL of the server.")]
 BusHops = Annotated[int, typer.Option(help="How often an event may be sent on from one event bus to another.")]
+StreamLimits = Annotated[
+    bool, typer.Option("--stream-limits", help="Hold the shards of streams to AWS's limits for each second.")
+]
 AllowNetwork = Annotated[
     list[str] | None,
     typer.Option(help="Private network (CIDR) that API destinations may be in; may be given more than once."),

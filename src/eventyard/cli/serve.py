@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, BusHops, Host, Port
+from eventyard.cli.options import AllowNetwork, BusHops, Host, Port, StreamLimits
 
 
 class LogFormat(StrEnum):
@@ -31,6 +31,7 @@ def serve(
     retention_bytes: Annotated[int | None, typer.Option(help="How much the log of a bus keeps.")] = None,
     retention_fates: Annotated[int, typer.Option(help="How many events' fates are kept, at most.")] = 1_000_000,
     bus_hops: BusHops = 1,
+    stream_limits: StreamLimits = False,
     allow_network: AllowNetwork = None,
     log_format: Annotated[LogFormat, typer.Option(help="How log lines look, on standard error.")] = LogFormat.json,
 ) -> None:
@@ -48,6 +49,7 @@ def serve(
             retention_bytes=retention_bytes,
             retention_fates=retention_fates,
             bus_hops=bus_hops,
+            stream_limits=stream_limits,
             allow_network=tuple(allow_network or ()),
             log_format=log_format.value,
         )

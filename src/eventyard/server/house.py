@@ -45,7 +45,7 @@ from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
 from eventyard.settings import Settings
 from eventyard.store import Store
-from eventyard.streams import Reading, Streams
+from eventyard.streams import Commitments, Limits, Reading, Streams
 from eventyard.target import Target
 from eventyard.targets.admission import Admission
 from eventyard.targets.bus import BusTarget
@@ -102,7 +102,9 @@ class House:
             secrets.token_urlsafe,
         )
         logs = _Logs(self.engine)
-        self.streams = Streams(store.log, store.catalog, clock, logs)
+        limits = Limits(clock) if settings.stream_limits else None
+        self.streams = Streams(store.log, store.catalog, clock, logs, limits)
+        self.commitments = Commitments(store.catalog, clock)
         files = None if settings.data is None else settings.data / "firehose"
         self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, files)
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
@@ -169,7 +171,9 @@ class House:
             scheduler_door(self.schedules, self._clock, self._supported),
             sns_door(self.topics),
             firehose_door(self.hoses, self._clock),
-            kinesis_door(self.streams, Reading(self.streams, self.store.log, self._clock), self._clock),
+            kinesis_door(
+                self.streams, Reading(self.streams, self.store.log, self._clock), self.commitments, self._clock
+            ),
             sqs_door(self.queues, self.moves),
             sts_door(),
         ]
@@ -180,6 +184,7 @@ class House:
         await self.moves.load()
         await self.topics.load()
         await self.streams.load()
+        await self.commitments.load()
         await self.hoses.load()
         await self.connections.load(self.courier.authorize)
         await self.timetable.load()
@@ -252,14 +257,15 @@ class House:
 
 
 class _Logs:
-    """Tells the engine which logs belong to streams, and how long (ms, or for ever) they keep their records."""
+    """Tells the engine which logs belong to streams, and how long (ms, or for ever) they keep their records. Nobody
+    subscribes to them, so they pass no router."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.drop = engine.drop_log
 
     def keep(self, name: str, age: int | None) -> None:
-        self._engine.keep_log(name, Retention(age=age))
+        self._engine.keep_log(name, Retention(age=age), routed=False)
 
 
 def _kind(arn: str) -> str:

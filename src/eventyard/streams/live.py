@@ -26,6 +26,7 @@ class Live:
     def __init__(self, stream: Stream) -> None:
         self.gate = Gate()
         self._bells: dict[int, Bell] = {}
+        self._turn = -1
         self.show(stream)
 
     def show(self, stream: Stream) -> None:
@@ -34,6 +35,11 @@ class Live:
         self._open = sorted(stream.open_shards, key=lambda shard: int(shard.low))
         self._starts = [int(shard.low) for shard in self._open]
         self.ring_all()
+
+    def next_shard(self) -> Shard:
+        """The open shards in turn."""
+        self._turn += 1
+        return self._open[self._turn % len(self._open)]
 
     def shard_of(self, hash_key: int) -> Shard:
         """The open shard that takes ``hash_key``."""

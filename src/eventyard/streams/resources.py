@@ -11,8 +11,10 @@ MAX_HASH = (1 << 128) - 1
 MIN_RETENTION, MAX_RETENTION = 24, 8760  # hours
 MAX_TAGS = 50
 DEFAULT_RECORD_KIB = 1024
+ON_DEMAND_SHARDS = 4  # of a new stream (developer guide, "On-demand mode")
 
 Mode = Literal["PROVISIONED", "ON_DEMAND"]
+Distribution = Literal["USER_PARTITION_KEY", "AUTO"]
 
 # Sequence numbers begin with 49 and have 56 digits, as those of AWS; from here down: when the shard was opened (ms),
 # the position in its log, the number of the shard. A child opens after its parents did, so its numbers are higher.
@@ -71,7 +73,8 @@ class Consumer(msgspec.Struct, frozen=True):
 class Stream(msgspec.Struct, frozen=True):
     """A stream. ``shards``: in the order of their numbers, closed ones as long as their records may be read.
     ``retention``: hours. ``horizon``: nothing from before this time (ms) is readable, however long retention is now.
-    ``next_shard``: numbers are never used twice."""
+    ``next_shard``: numbers are never used twice. ``distribution``: what decides about a record's shard. ``warm``: MiB a
+    second that a stream on demand was warmed up to; 0 is never."""
 
     arn: str
     account: str
@@ -89,6 +92,8 @@ class Stream(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
     policy: str | None = None
     consumers: tuple[Consumer, ...] = ()
+    distribution: Distribution = "USER_PARTITION_KEY"
+    warm: int = 0
 
     @property
     def open_shards(self) -> tuple[Shard, ...]:

@@ -13,9 +13,10 @@ from eventyard.clock import Clock
 from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, NotFound, TryAgain
 from eventyard.names import Arn
 from eventyard.store import Catalog, Change, EventLog
+from eventyard.streams.limits import Limits
 from eventyard.streams.live import Live
 from eventyard.streams.records import Entry, Failed, Placed, to_events
-from eventyard.streams.resources import DEFAULT_RECORD_KIB, Consumer, Mode, Shard, Stream, stream_arn
+from eventyard.streams.resources import DEFAULT_RECORD_KIB, Consumer, Distribution, Mode, Shard, Stream, stream_arn
 from eventyard.streams.sharding import Resharding, first_shards
 
 _KIND = "stream"
@@ -45,13 +46,17 @@ class Payload(Protocol):
 
 
 class Streams:
-    """Every stream of this server, by ARN."""
+    """Every stream of this server, by ARN. ``limits``: what the shards of provisioned streams are held to; None lets
+    them take and give what the machine can."""
 
-    def __init__(self, eventlog: EventLog, catalog: Catalog, clock: Clock, keeper: LogKeeper) -> None:
+    def __init__(
+        self, eventlog: EventLog, catalog: Catalog, clock: Clock, keeper: LogKeeper, limits: Limits | None = None
+    ) -> None:
         self._log = eventlog
         self._catalog = catalog
         self._clock = clock
         self._keeper = keeper
+        self.limits = limits
         self._live: dict[str, Live] = {}
         self._changing = asyncio.Lock()
         self.closed = False
@@ -119,6 +124,8 @@ class Streams:
         mode: Mode = "PROVISIONED",
         tags: dict[str, str] | None = None,
         max_record_kib: int = DEFAULT_RECORD_KIB,
+        distribution: Distribution = "USER_PARTITION_KEY",
+        warm: int = 0,
     ) -> Stream:
         """Make a stream of ``shards`` even shards. Raises Conflict where one of that name is."""
         arn, now = stream_arn(account, region, name), self._clock.now()
@@ -137,6 +144,8 @@ class Streams:
                 mode,
                 tags=tags or {},
                 max_record_kib=max_record_kib,
+                distribution=distribution,
+                warm=warm,
             )
             # A crash in the middle of a deletion may have left records of a stream with this name.
             for log_name in await self._log.bounds():
@@ -179,7 +188,7 @@ class Streams:
                 edit(work)
                 stream = work.result()
                 more = len(stream.open_shards) - len(live.stream.open_shards)
-                if more > 0:
+                if more > 0 and stream.mode == "PROVISIONED":
                     self._check_quota(stream.account, stream.region, more, "PROVISIONED")
                 await self._save(stream)
                 return stream
@@ -230,10 +239,11 @@ class Streams:
         """Put ``entries``, which have been checked; the outcome of each, in order. What is placed is durable."""
         live = await self._enter(arn)
         try:
+            auto = live.stream.distribution == "AUTO"
             by_shard: dict[int, list[int]] = {}
             shards: dict[int, Shard] = {}
             for at, entry in enumerate(entries):
-                shard = live.shard_of(entry.hash_key)
+                shard = live.next_shard() if auto else live.shard_of(entry.hash_key)
                 shards[shard.number] = shard
                 by_shard.setdefault(shard.number, []).append(at)
             outcomes: dict[int, Placed | Failed] = {}
@@ -284,14 +294,21 @@ class Streams:
             live.gate.leave()
 
     async def _append(self, live: Live, shard: Shard, entries: Sequence[Entry]) -> list[Placed | Failed]:
-        stream = live.stream
+        """A record that the shard has no room for in this second fails alone."""
+        stream, name = live.stream, live.stream.log_name(shard)
+        failed = rate_exceeded(stream, shard)
+        limits = self.limits if stream.mode == "PROVISIONED" else None
+        room = [limits is None or limits.write(name, entry.size) for entry in entries]
+        taken = [entry for entry, has_room in zip(entries, room, strict=True) if has_room]
+        if not taken:
+            return [failed] * len(entries)
         try:
-            first = await self._log.append(stream.log_name(shard), to_events(entries, self._clock.now()))
+            first = await self._log.append(name, to_events(taken, self._clock.now()))
         except TryAgain:
-            message = f"Rate exceeded for shard {shard.id} in stream {stream.name} under account {stream.account}."
-            return [Failed("ProvisionedThroughputExceededException", message)] * len(entries)
+            return [failed] * len(entries)
         live.ring(shard.number)
-        return [Placed(shard.id, shard.sequence(position)) for position in range(first, first + len(entries))]
+        placed = iter([Placed(shard.id, shard.sequence(position)) for position in range(first, first + len(taken))])
+        return [next(placed) if has_room else failed for has_room in room]
 
     def _check_quota(self, account: str, region: str, more: int, mode: Mode) -> None:
         """Raises LimitExceeded."""
@@ -314,6 +331,8 @@ class Streams:
             self._keeper.keep(stream.log_name(shard), stream.retention * 3_600_000)
 
     async def _empty(self, log_name: str) -> None:
+        if self.limits is not None:
+            self.limits.forget(log_name)
         self._keeper.drop(log_name)
         await self._log.trim(log_name, max_size=0)
 
@@ -325,3 +344,9 @@ class Streams:
         else:
             live.show(stream)
         self._keep_logs(stream)
+
+
+def rate_exceeded(stream: Stream, shard: Shard) -> Failed:
+    """Why a record can't be put, or a shard not be read, now."""
+    message = f"Rate exceeded for shard {shard.id} in stream {stream.name} under account {stream.account}."
+    return Failed("ProvisionedThroughputExceededException", message)

@@ -49,7 +49,10 @@ def test_stream_is_described_as_it_was_made(kinesis: Any, account: str) -> None:
         "EncryptionType": "NONE",
         "OpenShardCount": 2,
         "ConsumerCount": 0,
+        "ChannelCount": 0,
+        "QueueCount": 0,
         "MaxRecordSizeInKiB": 2048,
+        "RecordDistributionStrategy": "USER_PARTITION_KEY",
     }
     described = kinesis.describe_stream(StreamARN=arn)["StreamDescription"]
     assert not described["HasMoreShards"]
@@ -268,14 +271,14 @@ def test_other_accounts_may_do_what_the_policy_allows(kinesis: Any, server: Serv
 @pytest.mark.parametrize(
     ("call", "params", "named"),
     [
-        ("create_stream", {"ShardCount": 1, "WarmThroughputMiBps": 5}, "WarmThroughputMiBps"),
-        ("create_stream", {"ShardCount": 1, "RecordDistributionStrategy": "AUTO"}, "RecordDistributionStrategy"),
         ("put_record", {"Data": b"x", "PartitionKey": "k", "DryRun": True}, "DryRun"),
-        ("update_stream_warm_throughput", {"WarmThroughputMiBps": 1}, "UpdateStreamWarmThroughput"),
+        ("list_queues", {}, "ListQueues"),
+        ("list_channels", {}, "ListChannels"),
     ],
 )
 def test_what_is_not_done_is_refused_by_name(kinesis: Any, call: str, params: dict[str, Any], named: str) -> None:
-    code, message = refusal(getattr(kinesis, call), StreamName="s", **params)
+    name = {"StreamName": "s"} if call == "put_record" else {}
+    code, message = refusal(getattr(kinesis, call), **name, **params)
     assert code == "UnsupportedOperationException"
     assert named in message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventyard.api.kinesis.capacity import CapacityOperations
 from eventyard.api.kinesis.consumers import ConsumerOperations
 from eventyard.api.kinesis.marks import MarkOperations
 from eventyard.api.kinesis.records import RecordOperations
@@ -9,16 +10,17 @@ from eventyard.api.kinesis.shards import ShardOperations
 from eventyard.api.kinesis.streams import StreamOperations
 from eventyard.api.kinesis.subscriptions import Subscriptions
 from eventyard.clock import Clock
-from eventyard.streams import Reading, Streams
+from eventyard.streams import Commitments, Reading, Streams
 from eventyard.wire import Door
 
 
-def kinesis_door(streams: Streams, reading: Reading, clock: Clock) -> Door:
+def kinesis_door(streams: Streams, reading: Reading, commitments: Commitments, clock: Clock) -> Door:
     """What this server does of the API; the wire refuses the rest by name."""
     return Door(
         service="kinesis",
         operations={
-            **StreamOperations(streams, clock).operations(),
+            **StreamOperations(streams, commitments, clock).operations(),
+            **CapacityOperations(streams, commitments, clock).operations(),
             **ShardOperations(streams, clock).operations(),
             **RecordOperations(streams, reading).operations(),
             **ConsumerOperations(streams, clock).operations(),

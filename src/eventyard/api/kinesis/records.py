@@ -19,6 +19,7 @@ from eventyard.streams import (
     Stream,
     Streams,
     is_sequence,
+    rate_exceeded,
     read_iterator,
 )
 from eventyard.wire import Caller, Handler, Moment
@@ -94,7 +95,14 @@ class RecordOperations:
             raise InvalidRequest("The ShardIterator is not one of the stream with the given StreamARN.", BAD)
         # An iterator is no permission: who holds it must still be allowed to read.
         stream = self._addresses.by_arn(caller, iterator.arn, "GetRecords")
+        limits = self._streams.limits if stream.mode == "PROVISIONED" else None
+        shard = next((one for one in stream.shards if one.number == iterator.shard), None)
+        if limits is not None and shard is not None and not limits.read(stream.log_name(shard)):
+            refused = rate_exceeded(stream, shard)
+            raise TryAgain(refused.message, refused.code)
         page = await self._reading.read(iterator, params.get("Limit") or MOST_RECORDS)
+        if limits is not None and shard is not None:
+            limits.given(stream.log_name(shard), sum(len(record.data) + len(record.key) for record in page.records))
         return {
             "Records": [record_shape(record, stream) for record in page.records],
             "NextShardIterator": None if page.next is None else page.next.text(),
@@ -105,6 +113,8 @@ class RecordOperations:
     def _entry(self, stream: Stream, record: dict[str, Any], path: str) -> Entry:
         """The record in ``record``. Raises InvalidRequest for what can't be put."""
         key, given = record.get("PartitionKey"), record.get("ExplicitHashKey")
+        if stream.distribution == "AUTO":
+            key = key or ""
         if key is None:
             raise InvalidRequest(
                 f"1 validation error detected: Value null at '{path}partitionKey' failed to satisfy constraint: Member "

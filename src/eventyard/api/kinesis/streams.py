@@ -8,16 +8,21 @@ from typing import Any
 import msgspec
 
 from eventyard.api.kinesis.address import BAD, Addresses
+from eventyard.api.kinesis.capacity import check_distribution, check_warm, warm_shape, warm_up
 from eventyard.api.kinesis.pages import expired
 from eventyard.api.kinesis.shape import shard_shape
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, Unsupported
+from eventyard.errors import Conflict, InvalidRequest, LimitExceeded
 from eventyard.streams import (
+    DEFAULT_RECORD_KIB,
     MAX_RETENTION,
     MAX_TAGS,
     MIN_RETENTION,
     ON_DEMAND_LIMIT,
+    ON_DEMAND_SHARDS,
     SHARD_LIMIT,
+    Commitments,
+    Distribution,
     Mode,
     Stream,
     Streams,
@@ -27,7 +32,6 @@ from eventyard.streams import (
 from eventyard.wire import Caller, Handler, Moment
 
 _PAGE = 100
-_ON_DEMAND_SHARDS = 4  # developer guide, "On-demand mode"
 _METRICS = (
     "IncomingBytes",
     "IncomingRecords",
@@ -42,8 +46,9 @@ _METRICS = (
 class StreamOperations:
     """Each method answers one operation."""
 
-    def __init__(self, streams: Streams, clock: Clock) -> None:
+    def __init__(self, streams: Streams, commitments: Commitments, clock: Clock) -> None:
         self._streams = streams
+        self._commitments = commitments
         self._addresses = Addresses(streams)
         self._clock = clock
 
@@ -66,23 +71,40 @@ class StreamOperations:
         }
 
     async def create(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        for name in ("WarmThroughputMiBps", "RecordDistributionStrategy"):
-            if params.get(name) not in (None, "USER_PARTITION_KEY"):
-                raise Unsupported(f"Parameter {name} with the value {params[name]} is not supported by this server.")
         mode: Mode = (params.get("StreamModeDetails") or {}).get("StreamMode") or "PROVISIONED"
         count = params.get("ShardCount")
         if mode == "ON_DEMAND":
             if count is not None:
                 raise InvalidRequest("ShardCount can't be given for a stream in on-demand mode.")
-            count = _ON_DEMAND_SHARDS
+            count = max(ON_DEMAND_SHARDS, params.get("WarmThroughputMiBps") or 0)
         elif count is None:
             raise InvalidRequest("ShardCount must be given for a stream in provisioned mode.")
         tags = params.get("Tags") or {}
         if len(tags) > MAX_TAGS:
             raise LimitExceeded(f"A stream can have {MAX_TAGS} tags at most.")
-        size = {"max_record_kib": params["MaxRecordSizeInKiB"]} if params.get("MaxRecordSizeInKiB") else {}
-        await self._streams.create(caller.account, caller.region, params["StreamName"], count, mode, tags, **size)
+        self._check_warm(caller, params, mode)
+        distribution: Distribution = params.get("RecordDistributionStrategy") or "USER_PARTITION_KEY"
+        check_distribution(mode, distribution)
+        await self._streams.create(
+            caller.account,
+            caller.region,
+            params["StreamName"],
+            count,
+            mode,
+            tags,
+            params.get("MaxRecordSizeInKiB") or DEFAULT_RECORD_KIB,
+            distribution,
+            params.get("WarmThroughputMiBps") or 0,
+        )
         return {}
+
+    def _check_warm(self, caller: Caller, params: dict[str, Any], mode: Mode) -> None:
+        wanted = params.get("WarmThroughputMiBps")
+        if wanted is None:
+            return
+        if mode != "ON_DEMAND":
+            raise InvalidRequest("WarmThroughputMiBps can only be given for a stream in on-demand mode.", BAD)
+        check_warm(self._commitments, caller.account, caller.region, wanted)
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         stream = self._addresses.stream(caller, params, "DeleteStream")
@@ -138,6 +160,10 @@ class StreamOperations:
                 "OpenShardCount": len(stream.open_shards),
                 "ConsumerCount": len(stream.consumers),
                 "MaxRecordSizeInKiB": stream.max_record_kib,
+                "WarmThroughput": warm_shape(stream) if stream.warm else None,
+                "RecordDistributionStrategy": stream.distribution,
+                "ChannelCount": 0,
+                "QueueCount": 0,
             }
         }
 
@@ -242,19 +268,21 @@ class StreamOperations:
         return {}
 
     async def update_mode(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        if params.get("WarmThroughputMiBps") is not None:
-            raise Unsupported("Parameter WarmThroughputMiBps is not supported by this server.")
         found = self._addresses.stream(caller, params, "UpdateStreamMode")
-        mode = params["StreamModeDetails"]["StreamMode"]
+        mode: Mode = params["StreamModeDetails"]["StreamMode"]
+        self._check_warm(caller, params, mode)
 
         def edit(stream: Stream) -> Stream:
             if stream.mode == mode:
                 raise Conflict(f"Stream {stream.name} is already in mode {mode}.", "ResourceInUseException")
             if mode == "ON_DEMAND" and self._streams.on_demand(stream.account, stream.region) >= ON_DEMAND_LIMIT:
                 raise LimitExceeded(f"Account {stream.account} has the most streams in on-demand mode it can have.")
-            return msgspec.structs.replace(stream, mode=mode)
+            # What only streams on demand have ends with that mode, and begins anew with it.
+            return msgspec.structs.replace(stream, mode=mode, warm=0, distribution="USER_PARTITION_KEY")
 
         await self._streams.change(found.arn, edit)
+        if params.get("WarmThroughputMiBps") is not None:
+            await warm_up(self._streams, found.arn, params["WarmThroughputMiBps"])
         return {}
 
 
