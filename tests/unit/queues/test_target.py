@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from eventyard.errors import TryAgain
+from eventyard.errors import Forbidden, TryAgain
 from eventyard.target import DELIVERED, Delivery, Permanent, QueueMessage, Retry
 from eventyard.targets.queue import DeadLetters, QueueTarget
 from tests.unit.queues.conftest import Yard
@@ -57,7 +57,13 @@ async def test_full_store_is_tried_again() -> None:
 
 async def test_dead_letter_says_what_happened(yard: Yard) -> None:
     q = await yard.make()
-    letters = DeadLetters(yard.queues.deliver)
+    refused: list[tuple[str, str]] = []
+
+    def admit(queue: str, rule: str) -> None:
+        if (queue, rule) in refused:
+            raise Forbidden("No.")
+
+    letters = DeadLetters(yard.queues.deliver, admit)
     assert await letters.send(q, b"{}", {"RULE_ARN": "arn", "ERROR_CODE": "NO_RESOURCE", "ERROR_MESSAGE": ""})
     (got,) = await yard.queues.receive(q)
     assert {name: (item.type, item.string) for name, item in got.attributes.items()} == {
@@ -65,3 +71,5 @@ async def test_dead_letter_says_what_happened(yard: Yard) -> None:
         "ERROR_CODE": ("String", "NO_RESOURCE"),
     }
     assert not await letters.send(q + "x", b"{}", {})
+    refused.append((q, "arn"))
+    assert not await letters.send(q, b"{}", {"RULE_ARN": "arn"})
