@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -20,6 +20,9 @@ from eventyard.store import Catalog, Change
 
 Listener = Callable[[str, str], None]
 """Called on the event loop as ``listener(bus_arn, rule_name)`` after each change of a rule or of its targets."""
+
+Settled = Callable[[str, str], Awaitable[None]]
+"""Awaited as ``settled(bus_arn, rule_name)`` after the listeners, before the change is answered and the next begins."""
 
 _BUS, _RULE = "bus", "rule"
 _DEFAULT_END = f":event-bus/{DEFAULT_BUS}"
@@ -52,6 +55,7 @@ class Directory:
         self._buses: dict[str, Bus] = {}
         self._rules: dict[str, dict[str, _Kept]] = {}
         self._listeners: list[Listener] = []
+        self._settled: list[Settled] = []
         self._turns: dict[str, tuple[asyncio.Lock, int]] = {}
         self._creating: Counter[str] = Counter()
         self._deleting: set[str] = set()
@@ -63,9 +67,12 @@ class Directory:
             kept = _decode_kept(value)
             self._rules.setdefault(kept.rule.bus, {})[kept.rule.name] = kept
 
-    def listen(self, listener: Listener) -> None:
-        """Call ``listener`` after every later change of a rule or its targets, deletion included."""
+    def listen(self, listener: Listener, settled: Settled | None = None) -> None:
+        """Call ``listener`` after every later change of a rule or its targets, deletion included, and wait for
+        ``settled``."""
         self._listeners.append(listener)
+        if settled is not None:
+            self._settled.append(settled)
 
     def has_bus(self, arn: str) -> bool:
         """Whether there is a bus ``arn``; cheap. Each account has a default bus in each region."""
@@ -217,7 +224,7 @@ class Directory:
                 raise InvalidRequest("Rule can't be deleted since it has targets.")
             await self._catalog.apply([Change(_RULE, kept.rule.arn, None)])
             del self._rules[bus][name]
-            self._tell(bus, name)
+            await self._tell(bus, name)
 
     async def set_state(self, bus: str, name: str, state: str) -> None:
         """Enable or disable a rule. Raises NotFound."""
@@ -285,7 +292,7 @@ class Directory:
         rule = kept.rule
         await self._catalog.apply([Change(_RULE, rule.arn, _encode(kept))])
         self._rules.setdefault(rule.bus, {})[rule.name] = kept
-        self._tell(rule.bus, rule.name)
+        await self._tell(rule.bus, rule.name)
 
     async def _keep_bus(self, bus: Bus) -> None:
         await self._catalog.apply([Change(_BUS, bus.arn, _encode(bus))])
@@ -300,9 +307,11 @@ class Directory:
             if arn not in self._buses and bus is not None:
                 await self._keep_bus(bus)
 
-    def _tell(self, bus: str, rule: str) -> None:
+    async def _tell(self, bus: str, rule: str) -> None:
         for listener in self._listeners:
             listener(bus, rule)
+        for settled in self._settled:
+            await settled(bus, rule)
 
     @asynccontextmanager
     async def _turn(self, key: str) -> AsyncIterator[None]:

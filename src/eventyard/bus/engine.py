@@ -15,6 +15,7 @@ from eventyard.bus.delivery import DeadLetter, Desk
 from eventyard.bus.directory import Directory
 from eventyard.bus.lane import Lanes
 from eventyard.bus.ledger import Keep, Ledger
+from eventyard.bus.parting import GAP, Partings
 from eventyard.bus.resources import Rule, TargetSpec
 from eventyard.bus.retry import Retrier
 from eventyard.bus.router import Router
@@ -23,7 +24,7 @@ from eventyard.bus.subscription import MAX_AGE, MAX_ATTEMPTS, RetryPolicy, Subsc
 from eventyard.chore import every
 from eventyard.clock import Clock
 from eventyard.event import Event
-from eventyard.names import DEFAULT_BUS
+from eventyard.names import DEFAULT_BUS, rule_arn
 from eventyard.pattern import Pattern, matches, parse
 from eventyard.store import Checkpoint, EventLog, Progress
 from eventyard.target import Target
@@ -31,7 +32,6 @@ from eventyard.transform import compile_transform
 
 MakeTarget = Callable[[str, Mapping[str, Any]], Target]
 
-_GAP = "!gap"
 _TRIM_EVERY = 60.0
 _TAIL_CHUNK = 200
 _SIGN_OF_LIFE = 15.0
@@ -75,6 +75,7 @@ class Engine:
         self._retrier = Retrier(progress, eventlog, self._find)
         self._desk = Desk(self.ledger, clock, dead_letter, self._retrier.deferred)
         self._lanes = Lanes(self._desk)
+        self._partings = Partings(self.ledger, self._retrier, clock, lambda name: self._by_name.get(name))
         self._routers: dict[str, Router] = {}
         self._rules: dict[tuple[str, str], dict[str, Subscriber]] = {}
         self._patterns: dict[tuple[str, str], tuple[str, Pattern]] = {}
@@ -82,6 +83,8 @@ class Engine:
         self._kept: dict[str, Retention | None] = {}
         self._unrouted: set[str] = set()
         self._saved: dict[str, Checkpoint] = {}
+        #: By log: the position after which a router without a checkpoint begins.
+        self._ends: dict[str, int] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._early: dict[str, tuple[Subscription, int | None]] = {}
         self._started = False
@@ -92,16 +95,19 @@ class Engine:
     async def start(self) -> None:
         """Go on where the last run stopped: routers from their checkpoints, subscribers that lagged from theirs."""
         self._saved = await self._progress.load()
+        bounds = await self._log.bounds()
+        self._ends = {name: each.first - 1 for name, each in bounds.items()}
         self._log.follow(self._appended)
-        self._directory.listen(self.refresh)
+        self._directory.listen(self.refresh, lambda bus, name: self._partings.done(rule_arn(bus, name) + "#"))
         self._started = True
         for subscription, start in self._early.values():
             self.subscribe(subscription, start)
         self._early.clear()
         for rule in self._directory.all_rules():
             self.refresh(rule.bus, rule.name)
-        for bus in await self._log.bounds():
-            if bus not in self._unrouted:
+        await self._forget_orphans()
+        for bus, each in bounds.items():
+            if bus not in self._unrouted and (each.last >= each.first or self._keep(bus) is not _NOTHING):
                 self.router(bus).catch_up()
         self.ledger.start()
         await self._retrier.start(self._desk)
@@ -112,6 +118,7 @@ class Engine:
         await self._retrier.close()
         await asyncio.gather(*(router.close() for router in self._routers.values()))
         await asyncio.gather(*(subscriber.drain() for subscriber in self._by_name.values()))
+        await self._partings.close()
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
@@ -134,7 +141,8 @@ class Engine:
             subscriber = now.get(spec.id)
             if subscriber is None:
                 subscriber = Subscriber(subscription, router, self._log, self._desk, self._lanes)
-                self._bring_back(subscriber, rule.enabled)
+                if not self._bring_back(subscriber, rule.enabled) and self._partings.holds(subscriber.name):
+                    subscriber.hold_at(router.position)
             subscriber.subscription = subscription
             if rule.enabled:
                 subscriber.enable()
@@ -144,7 +152,7 @@ class Engine:
         for target_id in now.keys() - wanted.keys():
             gone = now[target_id]
             self._by_name.pop(gone.name, None)
-            self._chore(self._retire(gone), f"retire {gone.name}")
+            self._partings.part(gone)
         if wanted:
             self._rules[(bus, rule_name)] = wanted
         else:
@@ -168,7 +176,9 @@ class Engine:
         if subscriber is None:
             subscriber = Subscriber(subscription, router, self._log, self._desk, self._lanes)
             known = self._bring_back(subscriber, enabled=True)
-            if not known and start is not None:
+            if not known and self._partings.holds(subscription.name):
+                subscriber.hold_at(router.position if start is None else start)
+            elif not known and start is not None:
                 subscriber.start_at(start)
         subscriber.subscription = subscription
         router.set_rule(subscription.name, subscription.pattern, [subscriber])
@@ -179,7 +189,7 @@ class Engine:
         subscriber = self._by_name.pop(name, None)
         if subscriber is not None:
             self.router(subscriber.subscription.bus).set_rule(name, None, [])
-            self._chore(self._retire(subscriber), f"retire {name}")
+            self._partings.part(subscriber)
 
     def keep_log(self, name: str, retention: Retention | None = None, *, routed: bool = True) -> None:
         """The log is somebody's, so it must not be emptied; ``retention``: its own, or None for that of buses.
@@ -199,7 +209,7 @@ class Engine:
         router = self._routers.get(bus)
         if router is None:
             saved = self._saved.get(bus)
-            position = saved.position if saved else 0
+            position = saved.position if saved else self._ends.get(bus, 0)
             router = Router(bus, self._log, self.ledger, self._clock, position, self._lanes)
             self._routers[bus] = router
         return router
@@ -217,14 +227,13 @@ class Engine:
         its tails. None is a sign of life while nothing happens.
 
         It reads the log at its own pace, so a slow reader falls behind and misses nothing that is retained."""
-        router = self.router(bus)
-        position = router.position if since is None else await self._log.locate(bus, since) - 1
+        position = self.router(bus).position if since is None else await self._log.locate(bus, since) - 1
         while not self._tails_ended:
             rows = await self._log.read(bus, position, _TAIL_CHUNK)
             for position, event in rows:
                 if pattern is None or matches(pattern, event.body):
                     yield position, event
-            if not rows and not await router.wait_beyond(position, _SIGN_OF_LIFE):
+            if not rows and not await self.router(bus).wait_beyond(position, _SIGN_OF_LIFE):
                 yield None
 
     def end_tails(self) -> None:
@@ -283,7 +292,7 @@ class Engine:
         """Let a new subscriber go on from its checkpoint; False if the last run left none."""
         self._by_name[subscriber.name] = subscriber
         saved = self._saved.pop(subscriber.name, None)
-        stop = self._saved.pop(subscriber.name + _GAP, None)
+        stop = self._saved.pop(subscriber.name + GAP, None)
         if saved is None:
             return False
         gap: tuple[int, int | None] | None = None
@@ -292,29 +301,50 @@ class Engine:
         subscriber.start_at(saved.position, gap)
         return True
 
-    async def _retire(self, subscriber: Subscriber) -> None:
-        await subscriber.close()
-        await self.ledger.forget(subscriber.name)
-        # A target that was put again meanwhile goes by the same name: what it has to say was just forgotten, too.
-        again = self._by_name.get(subscriber.name)
-        if again is not None:
-            self.ledger.moved(again.name, again.checkpoint)
+    async def _forget_orphans(self) -> None:
+        """Forget the progress of targets and rules that are gone: a crash came between their removal and this."""
+        orphans = [name for name in self._saved if ":rule/" in name and name.removesuffix(GAP) not in self._by_name]
+        orphans += [name for name in await self._progress.backlog() if ":rule/" in name and name not in self._by_name]
+        await asyncio.gather(*(self._progress.forget(name) for name in dict.fromkeys(orphans)))
+        for name in orphans:
+            self._saved.pop(name, None)
+
+    def _keep(self, name: str) -> Retention:
+        """What retention the log ``name`` has; ``_NOTHING`` if it is nobody's."""
+        if name in self._kept:
+            return self._kept[name] or self._retention
+        if self._directory.has_bus(name) or name.endswith(f":event-bus/{DEFAULT_BUS}"):
+            return self._retention
+        return _NOTHING
 
     async def trim(self) -> None:
         """Apply retention once, to logs and to fates; the logs of buses that are gone, and of nobody, are emptied."""
         for name in await self._log.bounds():
-            if name in self._kept:
-                keep = self._kept[name] or self._retention
-            elif self._directory.has_bus(name) or name.endswith(f":event-bus/{DEFAULT_BUS}"):
-                keep = self._retention
-            else:
-                keep = _NOTHING
+            keep = self._keep(name)
             if keep.age is not None or keep.size is not None:
                 older = None if keep.age is None else self._clock.now() - keep.age
-                await self._log.trim(name, older_than=older, max_size=keep.size)
+                left = await self._log.trim(name, older_than=older, max_size=keep.size)
+                if left.last < left.first and self._keep(name) is _NOTHING:
+                    await self._let_go(name, left.last)
         age = self._retention.age
         older_than = 0 if age is None else self._clock.now() - age
         await self._progress.prune(older_than=older_than, most=self._most_fates)
+
+    async def _let_go(self, name: str, last: int) -> None:
+        """Free the router of an empty log that is nobody's. If the log comes to life again, it goes on at its end."""
+        self._unrouted.discard(name)
+        router = self._routers.get(name)
+        if router is not None and (router.wanted or router.position < last):
+            return
+        if self._saved.pop(name, None) is None and router is None:
+            return
+        self._ends[name] = last
+        if router is not None:
+            del self._routers[name]
+            await router.close()
+        await self.ledger.forget(name)
+        if name in self._routers:  # it came to life meanwhile, and what it had written was just forgotten
+            self._routers[name].moved()
 
     def _chore(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -97,10 +97,17 @@ class Ledger:
             self._moved.pop(subscriber, None)
             for key in [key for key in self._deferred if key[0] == subscriber]:
                 del self._deferred[key]
+            self._done = {key for key in self._done if key[0] != subscriber}
             await self._progress.forget(subscriber)
 
     async def flush(self) -> None:
         """Make everything entered so far durable. On TryAgain the entries are kept for the next flush."""
+        # Whoever waits may be cancelled; the entries that are being written must not get lost with it.
+        writing = asyncio.get_running_loop().create_task(self._flush(), name="ledger flush")
+        writing.add_done_callback(_seen)
+        await asyncio.shield(writing)
+
+    async def _flush(self) -> None:
         async with self._writing:
             if not (self._moved or self._deferred or self._done or self._fates):
                 return
@@ -139,3 +146,9 @@ class Ledger:
                 log.warning("progress could not be written, trying again", reason=error.message)
                 self._wake.set()
                 await asyncio.sleep(1.0)
+
+
+def _seen(writing: asyncio.Task[None]) -> None:
+    """Take note of a fault that nobody waits for any more: what was to be written is in the ledger still."""
+    if not writing.cancelled():
+        writing.exception()

@@ -48,6 +48,14 @@ class Retrier:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    async def forget(self, subscriber: str) -> None:
+        """Try nothing of ``subscriber`` any more; what is being tried is broken off."""
+        task = self._busy.get(subscriber)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._due.pop(subscriber, None)
+
     def deferred(self, row: Deferred) -> None:
         """A delivery was deferred just now."""
         self._note(row.subscriber, row.due)

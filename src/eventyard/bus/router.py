@@ -81,6 +81,15 @@ class Router:
             self._known[rule] = pattern
         self._inboxes[rule] = list(inboxes)
 
+    def moved(self) -> None:
+        """Have how far it has come written down."""
+        self._ledger.moved(self.bus, self._checkpoint)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody receives from it, or waits for it to get on."""
+        return bool(self._inboxes or self._watchers)
+
     def push(self, first: int, events: Sequence[Event]) -> None:
         """Take the batch that was appended at ``first``. Batches come in order; one that was missed is read instead."""
         if first > self.position + 1 or self._space.full:
@@ -113,7 +122,7 @@ class Router:
             self._ledger.counts["matched"] += matched
             self._ledger.counts["unmatched"] += len(fresh) - matched
         self.position = position
-        self._ledger.moved(self.bus, self._checkpoint)
+        self.moved()
         self.wake()
 
     def catch_up(self) -> None:

@@ -49,6 +49,7 @@ class Subscriber:
         self._gap: tuple[int, int | None] | None = None
         self._reader: asyncio.Task[None] | None = None
         self._busy = False  # a lane has been told, or the log is being read
+        self._held = False
         self._drained: asyncio.Event | None = None
         self._closed = False
 
@@ -87,6 +88,16 @@ class Subscriber:
         self._desk.ledger.moved(self.name, self.checkpoint)
         if not self._busy:
             self._go_on()
+
+    def hold_at(self, position: int) -> None:
+        """Deliver nothing until :meth:`release`; then begin above ``position``."""
+        self._read, self._lagging, self._busy, self._held = position, True, True, True
+
+    def release(self) -> None:
+        """Begin, if it was held back."""
+        if self._held:
+            self._busy = self._held = False
+            self.start_at(self._read, self._gap)
 
     def disable(self) -> None:
         """Deliver what was published until now, and nothing after it."""
