@@ -48,7 +48,7 @@ class Number(float):
         return self.text
 
 
-class Test(msgspec.Struct, frozen=True):
+class Test(msgspec.Struct, frozen=True, gc=False):
     """One operator with its operand."""
 
     __test__ = False

@@ -19,7 +19,7 @@ from eventyard.pattern.operators import Exists, Number, Scalar, Test
 Path = tuple[str, ...]
 
 
-class Condition(msgspec.Struct, frozen=True):
+class Condition(msgspec.Struct, frozen=True, gc=False):
     """A field, and the tests of which one must pass."""
 
     path: Path
@@ -33,7 +33,7 @@ class Condition(msgspec.Struct, frozen=True):
 Branch = tuple[Condition, ...]
 
 
-class Pattern(msgspec.Struct, frozen=True):
+class Pattern(msgspec.Struct, frozen=True, gc=False):
     """A valid event pattern: its text as given, and its meaning."""
 
     text: str

@@ -11,8 +11,9 @@ import socket
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from math import frexp, inf, ldexp, nextafter
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
+import msgspec
 from msgspec import UNSET
 
 from eventyard.pattern.operators import (
@@ -39,7 +40,7 @@ FINEST = -40
 """Ranges narrower than two to this power share the cells of that width."""
 
 
-class Place(NamedTuple):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A key in the table of a kind (with a length, where a kind has many), and whether being there decides the test."""
 
     kind: str
@@ -48,7 +49,7 @@ class Place(NamedTuple):
     decides: bool = True
 
 
-class Facet(NamedTuple):
+class Facet(msgspec.Struct, frozen=True, gc=False):
     """A way to divide rules by one condition: its places are where it can be satisfied.
 
     Of several facets of one ``path`` those of one ``aspect`` are alternatives to each other in a table. ``decides``:

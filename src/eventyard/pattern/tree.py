@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from eventyard.pattern.code import Run, Source, check
@@ -29,8 +30,11 @@ SAMPLE = 256
 Found = Callable[[Path], list[Scalar]]
 
 
-class Rule(NamedTuple):
-    """A branch of a pattern on its way down: how it can still be divided, and what must be tested where it ends."""
+class Rule(msgspec.Struct, frozen=True, gc=False):
+    """A branch of a pattern on its way down: how it can still be divided, and what must be tested where it ends.
+
+    Like all that a rule consists of it is hidden from the garbage collector (``gc=False``), which would stop everything
+    to go through some hundred thousand objects. That is safe because none of them can come to hold itself."""
 
     slot: int
     branch: Branch
@@ -259,7 +263,7 @@ def best(rules: Collection[Rule]) -> tuple[Path, str] | None:
                 keys[at] = Counter()
                 weights[at] = 0.0
             for place in facet.places:
-                keys[at][place[:3]] += 1
+                keys[at][place.kind, place.length, place.key] += 1
             covered[at] += 1
             weights[at] += facet.weight
     choice, most = None, 2.0

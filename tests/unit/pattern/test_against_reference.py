@@ -1,8 +1,11 @@
-"""The index, the single evaluation and the explanation agree with the slow reference on anything."""
+"""The index, the single evaluation and the explanation agree with the slow reference on anything.
+
+``PATTERN_EXAMPLES`` makes the runs longer."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any
 
@@ -12,6 +15,12 @@ from hypothesis import strategies as st
 from eventyard.pattern import Matcher, explain, matches, parse
 
 from . import reference
+
+
+def _examples(usual: int) -> int:
+    """So many in the suite; ``PATTERN_EXAMPLES=20000`` for a long run."""
+    return int(os.environ.get("PATTERN_EXAMPLES", usual))
+
 
 texts = st.sampled_from(["a", "b", "A", "ab", "aab", "abab", "ba", "", "10.0.0.1", "10.1.0.1", "::1", "É"])
 numbers = st.sampled_from(
@@ -78,7 +87,7 @@ def body(event: Any) -> bytes:
     return dumps(event).encode()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=_examples(40), deadline=None)
 @given(
     st.lists(patterns, min_size=1, max_size=30),
     st.lists(events, min_size=1, max_size=6),
@@ -113,7 +122,7 @@ def test_many_rules_match_as_the_reference_says(
     check()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=_examples(120), deadline=None)
 @given(patterns, events)
 def test_one_pattern_matches_and_is_explained_as_the_reference_says(wanted: Any, event: Any) -> None:
     text = dumps(wanted)
@@ -126,7 +135,7 @@ def test_one_pattern_matches_and_is_explained_as_the_reference_says(wanted: Any,
     assert str(explanation)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=_examples(30), deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -183,7 +192,7 @@ crowded = st.lists(
 leaf = bounds | st.text(st.sampled_from("ab"), max_size=9) | st.sampled_from(["10.129.0.9", "2001:db8::1", None, True])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=_examples(40), deadline=None)
 @given(
     crowded,
     st.lists(st.dictionaries(st.sampled_from(["a", "b"]), leaf | st.lists(leaf, max_size=2)), min_size=1, max_size=8),
