@@ -27,7 +27,7 @@ from eventyard.stores.memory import open_memory
 from eventyard.wire import App, DevAuthenticator
 
 REGION = "eu-west-1"
-LIMITS = Limits(rules_per_bus=12, buses=5)
+LIMITS = Limits(rules_per_bus=12, wildcard_rules=2, buses=5)
 _accounts = (f"{number:012d}" for number in itertools.count(200_000_000_001))
 
 

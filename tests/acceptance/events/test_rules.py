@@ -281,3 +281,21 @@ def test_rules_on_a_bus_of_another_account_are_created_by_the_caller(
     arn = events.put_rule(Name=f"rule-{account}", EventBusName=bus, EventPattern=PATTERN)["RuleArn"]
     assert arn.startswith(f"arn:aws:events:{REGION}:300000000003:rule/theirs/")
     assert events.describe_rule(Name=f"rule-{account}", EventBusName=bus)["CreatedBy"] == account
+
+
+def test_only_so_many_rules_of_a_bus_hold_wildcards(events: Any) -> None:
+    plain, inner = '{"a":[{"wildcard":"x*"}]}', '{"a":[{"anything-but":{"wildcard":"x*"}}]}'
+    events.put_rule(Name="one", EventPattern=plain)
+    events.put_rule(Name="two", EventPattern=inner)
+    events.put_rule(Name="two", EventPattern=plain)
+    events.put_rule(Name="none", EventPattern='{"wildcard":["wildcard"]}')
+    with refused("LimitExceededException", TOO_MANY):
+        events.put_rule(Name="three", EventPattern=inner)
+    events.delete_rule(Name="one")
+    events.put_rule(Name="three", EventPattern=inner)
+
+
+def test_pattern_is_as_long_as_the_quota_at_most(events: Any) -> None:
+    events.put_rule(Name="rule", EventPattern='{"a":["' + "x" * 2038 + '"]}')
+    with refused("LimitExceededException", "The event pattern is longer than 2048 characters."):
+        events.put_rule(Name="rule", EventPattern='{"a":["' + "x" * 2039 + '"]}')

@@ -49,7 +49,7 @@ class Permissions:
 
         def change(bus: Bus) -> Bus:
             text = policy if policy is not None else _with_statement(bus, params)
-            if len(text.encode()) > self._limits.policy_size:
+            if len(text) > self._limits.policy_size:
                 raise LimitExceeded("The policy is longer than allowed.", "PolicyLengthExceededException")
             parse_policy(text, BUS)
             return msgspec.structs.replace(bus, policy=text)

@@ -12,9 +12,10 @@ from eventyard.bus.directory import Directory, no_bus, no_rule
 from eventyard.bus.resources import DISABLED, ENABLED, Rule
 from eventyard.clock import Clock
 from eventyard.cron import parse_expression
-from eventyard.errors import Conflict, InvalidRequest
+from eventyard.errors import Conflict, InvalidRequest, LimitExceeded
 from eventyard.names import DEFAULT_BUS, bus_name, rule_arn
-from eventyard.pattern import parse
+from eventyard.pattern import Pattern, parse
+from eventyard.pattern.operators import AnythingBut, Wildcard
 from eventyard.wire import Caller, Handler
 
 
@@ -50,7 +51,7 @@ class Rules:
                 raise InvalidRequest("ScheduleExpression is supported only on the default event bus.")
             parse_expression(schedule)
         if pattern is not None:
-            parse(pattern)
+            self._check_pattern(bus, name, pattern)
         old = self._directory.rule(bus, name)
         refuse_managed(old)
         rule = Rule(
@@ -68,6 +69,19 @@ class Rules:
         )
         await self._directory.put_rule(rule, most=self._limits.rules_per_bus)
         return {"RuleArn": rule.arn}
+
+    def _check_pattern(self, bus: str, name: str, text: str) -> None:
+        """Raises InvalidPattern, and LimitExceeded for a pattern that is too long or one with wildcards too many."""
+        wild = _is_wild(parse(text))
+        if len(text) > self._limits.pattern_size:
+            raise LimitExceeded(f"The event pattern is longer than {self._limits.pattern_size} characters.")
+        if not wild:
+            return
+        others = (rule for rule in self._directory.rules(bus) if rule.name != name and rule.pattern is not None)
+        # The word is in every such pattern, and most others needn't be read.
+        count = sum('"wildcard"' in (rule.pattern or "") and _is_wild(parse(rule.pattern or "")) for rule in others)
+        if count >= self._limits.wildcard_rules:
+            raise LimitExceeded("The requested resource exceeds the maximum number allowed.")
 
     async def describe(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         rule = find_rule(self._directory, bus_of(caller, params), params["Name"])
@@ -125,6 +139,12 @@ def refuse_managed(rule: Rule | None, force: bool | None = False) -> None:
     """Raises Conflict if another service manages ``rule``, unless the caller insists."""
     if rule is not None and rule.managed_by is not None and not force:
         raise Conflict(f"Rule {rule.name} is managed by {rule.managed_by}.", "ManagedRuleException")
+
+
+def _is_wild(pattern: Pattern) -> bool:
+    tests = [test for branch in pattern.branches for condition in branch for test in condition.tests]
+    inner = [one for test in tests if isinstance(test, AnythingBut) for one in test.tests]
+    return any(isinstance(test, Wildcard) for test in tests + inner)
 
 
 def _summary(rule: Rule) -> dict[str, Any]:
