@@ -27,7 +27,8 @@ class Settings(msgspec.Struct, frozen=True):
     fates of events, and attempts to deliver them, are kept, no longer than ``retention_days``.
     ``bus_hops``: how often an event may be sent on from one event bus to another; on AWS it is once.
     ``stream_limits``: whether shards are held to what AWS lets them take and give in a second.
-    ``allow_network``: private networks (CIDR) that API destinations may be in."""
+    ``allow_network``: private networks (CIDR) that API destinations may be in. ``functions``: whether users may bring
+    code that this server runs, as its own user; in development they may."""
 
     host: str = "127.0.0.1"
     port: int = 4010
@@ -40,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True):
     bus_hops: int = 1
     stream_limits: bool = False
     allow_network: tuple[str, ...] = ()
+    functions: bool = False
     log_format: Literal["json", "console"] = "json"
 
     def check(self) -> None:

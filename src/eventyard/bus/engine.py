@@ -167,7 +167,11 @@ class Engine:
 
         It goes on from its checkpoint; without one it begins after position ``start``, or with what comes from now on.
         One of the same name is replaced and keeps its place. Whoever keeps subscriptions calls this for each of them
-        before ``start``: what was appended while nobody subscribed is not delivered later."""
+        before ``start``: what was appended while nobody subscribed is not delivered later.
+
+        Raises ValueError for a subscription with the name of its log: their progress could not be told apart."""
+        if subscription.name == subscription.bus:
+            raise ValueError(f"a subscription can't have the name of its log, {subscription.name}")
         if not self._started:
             self._early[subscription.name] = (subscription, start)
             return

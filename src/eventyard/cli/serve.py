@@ -33,6 +33,9 @@ def serve(
     bus_hops: BusHops = 1,
     stream_limits: StreamLimits = False,
     allow_network: AllowNetwork = None,
+    functions: Annotated[
+        bool, typer.Option("--functions", help="Let users bring functions, whose code runs as this server's user.")
+    ] = False,
     log_format: Annotated[LogFormat, typer.Option(help="How log lines look, on standard error.")] = LogFormat.json,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C."""
@@ -51,6 +54,7 @@ def serve(
             bus_hops=bus_hops,
             stream_limits=stream_limits,
             allow_network=tuple(allow_network or ()),
+            functions=functions,
             log_format=log_format.value,
         )
     )

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from eventyard.api.events import Access, events_door, role_of
 from eventyard.api.firehose import firehose_door
+from eventyard.api.functions import functions_door
 from eventyard.api.kinesis import kinesis_door
 from eventyard.api.scheduler import scheduler_door
 from eventyard.api.sns import sns_door
@@ -39,6 +42,7 @@ from eventyard.connections import Connections, Vault
 from eventyard.endpoints import Endpoints
 from eventyard.errors import InvalidRequest
 from eventyard.firehose import Hoses
+from eventyard.functions import Code, Functions, Pool
 from eventyard.names import Arn
 from eventyard.partners import Partners
 from eventyard.queues import Moves, Queues
@@ -50,6 +54,7 @@ from eventyard.target import Target
 from eventyard.targets.admission import Admission
 from eventyard.targets.bus import BusTarget
 from eventyard.targets.firehose import FirehoseTarget
+from eventyard.targets.function import FunctionTarget
 from eventyard.targets.http import Client, Courier, Guard, HttpTarget, PostTarget, parse_networks
 from eventyard.targets.http.guard import LOOPBACK
 from eventyard.targets.letters import LetterTarget
@@ -62,6 +67,8 @@ from eventyard.topics import Delivering, Signer, Topics, Ways
 from eventyard.wire import Door
 
 _HOUR, _DAY = 3_600_000, 86_400_000
+#: Invocations of one function at once, unless it reserves another number; and seconds that they have when stopping.
+_INVOCATIONS, _GRACE = 10, 4.0
 
 
 class House:
@@ -107,6 +114,18 @@ class House:
         self.commitments = Commitments(store.catalog, clock)
         files = None if settings.data is None else settings.data / "firehose"
         self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, files)
+        self._scratch = tempfile.TemporaryDirectory(prefix="eventyard-")
+        code = Code((settings.data or Path(self._scratch.name)) / "functions")
+        self.functions = Functions(
+            store.catalog,
+            code,
+            Pool(code.path, clock, _INVOCATIONS),
+            BusFeeds(self.engine),
+            self.publisher.publish,
+            self.queues.deliver,
+            clock,
+        )
+        self._runs_code = settings.functions or settings.dev
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
         firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
@@ -122,10 +141,7 @@ class House:
         self._hops = settings.bus_hops
         self._targets = self._makers()
         self.doors = self._doors()
-        self._sweeper: asyncio.Task[None] | None = None
-        self._done_schedules: asyncio.Task[None] | None = None
-        self._old_shards: asyncio.Task[None] | None = None
-        self._unconfirmed: asyncio.Task[None] | None = None
+        self._chores: list[asyncio.Task[None]] = []
 
     def _delivering(self) -> Delivering:
         """How topics reach their subscribers."""
@@ -144,6 +160,7 @@ class House:
                 self.queues.deliver, arn, parameters.get("SqsParameters") or {}, self._admit
             ),
             "firehose": lambda arn, parameters: FirehoseTarget(self.hoses.put, arn),
+            "lambda": lambda arn, parameters: FunctionTarget(self.functions.deliver, arn),
             "kinesis": lambda arn, parameters: StreamTarget(
                 self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
             ),
@@ -174,6 +191,7 @@ class House:
             kinesis_door(
                 self.streams, Reading(self.streams, self.store.log, self._clock), self.commitments, self._clock
             ),
+            functions_door(self.functions, self._clock, self._runs_code),
             sqs_door(self.queues, self.moves),
             sts_door(),
         ]
@@ -186,6 +204,7 @@ class House:
         await self.streams.load()
         await self.commitments.load()
         await self.hoses.load()
+        await self.functions.load()
         await self.connections.load(self.courier.authorize)
         await self.timetable.load()
         self.scheduled.load()
@@ -199,34 +218,32 @@ class House:
         await self.engine.start()
         self.replays.start()
         self.timetable.start()
-        self._sweeper = asyncio.get_running_loop().create_task(self.queues.run(), name="queues")
-        self._done_schedules = asyncio.get_running_loop().create_task(self.schedules.run(), name="schedules")
-        self._old_shards = asyncio.get_running_loop().create_task(self.streams.run(), name="streams")
-        self._unconfirmed = asyncio.get_running_loop().create_task(self.topics.run(), name="topics")
+        chores = {
+            "functions": self.functions.run,
+            "queues": self.queues.run,
+            "schedules": self.schedules.run,
+            "streams": self.streams.run,
+            "topics": self.topics.run,
+        }
+        loop = asyncio.get_running_loop()
+        self._chores = [loop.create_task(run(), name=name) for name, run in chores.items()]
 
     async def close(self) -> None:
         """Finish what is in hand; the store stays open."""
-        if self._done_schedules is not None:
-            self._done_schedules.cancel()
-            await asyncio.gather(self._done_schedules, return_exceptions=True)
-        if self._unconfirmed is not None:
-            self._unconfirmed.cancel()
-            await asyncio.gather(self._unconfirmed, return_exceptions=True)
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
         self.streams.close()
-        if self._old_shards is not None:
-            self._old_shards.cancel()
-            await asyncio.gather(self._old_shards, return_exceptions=True)
         await self.timetable.close()
         await self.replays.close()
+        await self.functions.close(_GRACE)
         await self.engine.close()
         await self.courier.close()
         self.poster.close()
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-            await asyncio.gather(self._sweeper, return_exceptions=True)
         await self.hoses.close()
         await self.moves.close()
         await self.queues.close()
+        self._scratch.cleanup()
 
     def _policy(self, arn: str) -> str | None:
         """The resource policy of a queue or a topic. Raises NotFound."""

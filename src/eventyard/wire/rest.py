@@ -117,7 +117,8 @@ def make_answer_writer(shape: Any, status: int) -> Callable[[dict[str, Any]], An
             else:
                 headers += _headers(member, member.serialization.get("name", name), value)
         body, content_type = write_body({name: value for name, value in result.items() if name not in located})
-        return Answer(answered, headers, body, content_type)
+        # A client takes what comes after "204 No Content" for the next answer.
+        return Answer(answered, headers, b"" if answered == 204 else body, content_type)
 
     return write
 

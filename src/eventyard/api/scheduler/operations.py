@@ -17,7 +17,7 @@ from eventyard.schedules import DEFAULT_GROUP, Schedule, Schedules, group_arn, s
 from eventyard.wire import Caller, Handler
 
 #: What nobody else's policy can open to the caller here: their roles would have to.
-_OWN_ONLY = frozenset({"events", "firehose", "kinesis"})
+_OWN_ONLY = frozenset({"events", "firehose", "kinesis", "lambda"})
 #: Targets whose payload is the schedule's Input as it is; the others need parameters of their own.
 _PLAIN = frozenset({"sqs", "sns", "lambda", "kinesis", "firehose"})
 #: What all targets have in common, and the parameters that only targets of one service have.

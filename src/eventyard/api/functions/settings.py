@@ -1,0 +1,117 @@
+"""What is set beside a function's configuration: concurrency, asynchronous invocation, tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from eventyard.api.functions.address import arn_of
+from eventyard.errors import InvalidRequest, NotFound, Unsupported
+from eventyard.functions import LATEST, Function, Functions
+from eventyard.wire import Caller, Handler
+
+_MOST_TAGS = 50
+_INVALID = "InvalidParameterValueException"
+
+
+class Settings:
+    """The operations."""
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+
+    def operations(self) -> dict[str, Handler]:
+        return {
+            "DeleteFunctionConcurrency": self.delete_concurrency,
+            "DeleteFunctionEventInvokeConfig": self.delete_invoke_config,
+            "GetFunctionConcurrency": self.concurrency,
+            "GetFunctionEventInvokeConfig": self.invoke_config,
+            "ListTags": self.tags,
+            "PutFunctionConcurrency": self.put_concurrency,
+            "PutFunctionEventInvokeConfig": self.put_invoke_config,
+            "TagResource": self.tag,
+            "UntagResource": self.untag,
+            "UpdateFunctionEventInvokeConfig": self.update_invoke_config,
+        }
+
+    async def put_concurrency(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        most = params["ReservedConcurrentExecutions"]
+        await self._change(caller, params, reserved=most)
+        return {"ReservedConcurrentExecutions": most}
+
+    async def concurrency(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        reserved = self._functions.get(arn_of(caller, params)).reserved
+        return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+
+    async def delete_concurrency(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._change(caller, params, reserved=None)
+        return {}
+
+    async def put_invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """Members that are left out get their defaults again."""
+        return await self._set(caller, {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 21_600} | params)
+
+    async def update_invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        return await self._set(caller, params)
+
+    async def invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        function = self._functions.get(arn_of(caller, params))
+        if (function.retries, function.max_age) == (2, 21_600):
+            raise NotFound(
+                f"The function {function.arn} doesn't have an EventInvokeConfig", "ResourceNotFoundException"
+            )
+        return _invoke_config(function)
+
+    async def delete_invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        await self._change(caller, params, retries=2, max_age=21_600)
+        return {}
+
+    async def tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        return {"Tags": dict(self._functions.get(arn_of(caller, params, "Resource")).tags)}
+
+    async def tag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        def change(function: Function) -> Function:
+            tags = {**function.tags, **params["Tags"]}
+            if len(tags) > _MOST_TAGS:
+                raise InvalidRequest(f"A function can't have more than {_MOST_TAGS} tags.", _INVALID)
+            return msgspec.structs.replace(function, tags=tags)
+
+        await self._functions.change(arn_of(caller, params, "Resource"), change)
+        return {}
+
+    async def untag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        def change(function: Function) -> Function:
+            tags = {key: value for key, value in function.tags.items() if key not in params["TagKeys"]}
+            return msgspec.structs.replace(function, tags=tags)
+
+        await self._functions.change(arn_of(caller, params, "Resource"), change)
+        return {}
+
+    async def _set(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        wanted = params.get("DestinationConfig") or {}
+        if any((part or {}).get("Destination") for part in wanted.values()):
+            raise Unsupported(
+                "Parameter DestinationConfig is not supported by this server: set DeadLetterConfig.", _INVALID
+            )
+        changes = {}
+        if params.get("MaximumRetryAttempts") is not None:
+            changes["retries"] = params["MaximumRetryAttempts"]
+        if params.get("MaximumEventAgeInSeconds") is not None:
+            changes["max_age"] = params["MaximumEventAgeInSeconds"]
+        return _invoke_config(await self._change(caller, params, **changes))
+
+    async def _change(self, caller: Caller, params: dict[str, Any], **changes: Any) -> Function:
+        return await self._functions.change(
+            arn_of(caller, params), lambda function: msgspec.structs.replace(function, **changes)
+        )
+
+
+def _invoke_config(function: Function) -> dict[str, Any]:
+    return {
+        "FunctionArn": f"{function.arn}:{LATEST}",
+        "LastModified": function.modified / 1000,
+        "MaximumRetryAttempts": function.retries,
+        "MaximumEventAgeInSeconds": function.max_age,
+        "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
+    }

@@ -1,0 +1,246 @@
+"""The functions of all accounts: kept, invoked at once or later. What Lambda's API calls things is not known here.
+
+An asynchronous invocation is an event on the function's own log, whose one subscriber invokes it: so it is durable when
+it is accepted, and tried again, dead-lettered and told of like any delivery.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import msgspec
+
+from eventyard.chore import every
+from eventyard.clock import Clock
+from eventyard.errors import Conflict, InvalidRequest, NotFound, TryAgain
+from eventyard.event import Event, envelope, iso_seconds, new_ids
+from eventyard.feed import Bury, Feed, Feeds
+from eventyard.functions.code import Code
+from eventyard.functions.pool import Pool
+from eventyard.functions.process import Invocation
+from eventyard.functions.resources import Function, Outcome
+from eventyard.pattern import parse
+from eventyard.store import Catalog, Change
+from eventyard.target import DELIVERED, Delivery, QueueMessage, Retry
+from eventyard.target import Outcome as DeliveryOutcome
+
+_KIND = "function"
+_SWEEP = 60.0
+_SOURCE = "eventyard.functions"
+_ALL = parse('{"source":["eventyard.functions"]}')
+_BEFORE = b',"resources":[],"detail":'
+#: Bytes: Lambda's quota for asynchronous invocations is 1 MB, for synchronous ones 6 MB.
+MOST_ASYNC, MOST_SYNC = 1 << 20, 6 << 20
+
+Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
+Send = Callable[[str, Sequence[QueueMessage]], Awaitable[None]]
+"""Durable when it returns. Raises NotFound without the queue, InvalidRequest for a message it does not take."""
+
+
+class _Backoff(msgspec.Struct, frozen=True):
+    """Developer guide, "How Lambda handles errors and retries with asynchronous invocation": one minute before the
+    second attempt, two before the third; what is throttled waits from a second up to five minutes."""
+
+    retries: int
+    max_age: int
+
+    def delay(self, attempts: int) -> float:
+        return 60.0 * attempts if attempts else 1.0
+
+    def exhausted(self, attempts: int, ingested: int, next_try: int) -> str | None:
+        if attempts > self.retries:
+            return "RetriesExhausted"
+        return "EventAgeExceeded" if next_try - ingested > self.max_age * 1000 else None
+
+
+class Functions:
+    """Reads answer from memory; changes are coroutines that return when the change is durable."""
+
+    def __init__(
+        self, catalog: Catalog, code: Code, pool: Pool, feeds: Feeds, publish: Publish, send: Send, clock: Clock
+    ) -> None:
+        self._catalog = catalog
+        self._code = code
+        self._pool = pool
+        self._feeds = feeds
+        self._publish = publish
+        self._send = send
+        self._clock = clock
+        self._functions: dict[str, Function] = {}
+        self._turn = asyncio.Lock()
+
+    async def load(self) -> None:
+        """Bring all back. Call once, before the engine starts."""
+        for value in (await self._catalog.load(_KIND)).values():
+            self._follow(msgspec.json.decode(value, type=Function))
+        await asyncio.to_thread(self._code.keep_only, {function.code for function in self._functions.values()})
+
+    async def run(self) -> None:
+        """Forever: end workers that nobody needs."""
+        await every(_SWEEP, self._clock, self._pool.sweep, "idle workers can't be ended")
+
+    # --- what is kept -----------------------------------------------------------------------------------------------
+
+    def get(self, arn: str) -> Function:
+        """The function with ``arn``. Raises NotFound."""
+        function = self._functions.get(arn)
+        if function is None:
+            raise NotFound(f"Function not found: {arn}", "ResourceNotFoundException")
+        return function
+
+    def find(self, account: str, region: str) -> list[Function]:
+        """The functions of an account in a region, by name."""
+        return [
+            self._functions[arn]
+            for arn in sorted(self._functions)
+            if (self._functions[arn].account, self._functions[arn].region) == (account, region)
+        ]
+
+    async def add_code(self, zipped: bytes) -> str:
+        """Keep the zip file; answers its digest. Raises InvalidRequest for what is none."""
+        return await asyncio.to_thread(self._code.add, zipped)
+
+    async def create(self, function: Function) -> None:
+        """Keep a new function. Raises Conflict if there is one of its name."""
+        async with self._turn:
+            if function.arn in self._functions:
+                raise Conflict(f"Function already exist: {function.name}", "ResourceConflictException")
+            await self._keep(function)
+
+    async def change(self, arn: str, change: Callable[[Function], Function]) -> Function:
+        """Keep what ``change`` makes of the function. Raises NotFound, and what ``change`` raises."""
+        async with self._turn:
+            function = change(self.get(arn))
+            await self._keep(function)
+        await self._pool.retire(arn, function.revision)
+        return function
+
+    async def delete(self, arn: str) -> None:
+        """Forget the function and what was to be invoked later. Raises NotFound."""
+        async with self._turn:
+            self.get(arn)
+            await self._catalog.apply([Change(_KIND, arn, None)])
+            del self._functions[arn]
+            self._feeds.forget(arn)
+            self._feeds.drop_log(_log_of(arn))
+        await self._pool.retire(arn)
+
+    # --- invoking ---------------------------------------------------------------------------------------------------
+
+    async def invoke(self, arn: str, invocation: Invocation) -> Outcome:
+        """Run the function and answer how it ended. Raises NotFound, and TryAgain when too many run already."""
+        function = self.get(arn)
+        return await self._pool.run(function, invocation, float(function.timeout))
+
+    async def accept(self, arn: str, invocations: Sequence[Invocation]) -> None:
+        """Invoke the function later; durable when this returns. Raises NotFound, and InvalidRequest for what is too
+        large."""
+        function, now = self.get(arn), self._clock.now()
+        for invocation in invocations:
+            if len(invocation.payload) > MOST_ASYNC:
+                raise InvalidRequest(
+                    f"{len(invocation.payload)} byte payload is too large for the Event invocation type "
+                    f"(limit {MOST_ASYNC} bytes)",
+                    "RequestTooLargeException",
+                )
+        await self._publish(_log_of(arn), [_event(function, invocation, now) for invocation in invocations])
+
+    async def deliver(self, arn: str, letters: Sequence[tuple[str | None, bytes]]) -> None:
+        """``accept`` for a rule's target: (trace, payload) each."""
+        ids = new_ids(len(letters), self._clock.now())
+        await self.accept(
+            arn, [Invocation(id, payload, trace) for id, (trace, payload) in zip(ids, letters, strict=True)]
+        )
+
+    async def close(self, grace: float = 5.0) -> None:
+        await self._pool.close(grace)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    async def _keep(self, function: Function) -> None:
+        await self._catalog.apply([Change(_KIND, function.arn, msgspec.json.encode(function))])
+        self._follow(function)
+
+    def _follow(self, function: Function) -> None:
+        self._functions[function.arn] = function
+        self._feeds.keep_log(_log_of(function.arn))
+        self._feeds.keep(
+            Feed(
+                name=function.arn,
+                log=_log_of(function.arn),
+                pattern=_ALL,
+                target_arn=function.arn,
+                target=_Caller(function.arn, self._attempt),
+                payload=payload_of,
+                dead_letter_arn=function.dead_letter_arn,
+                bury=self._bury(function),
+                retry=_Backoff(function.retries, function.max_age),
+            )
+        )
+
+    async def _attempt(self, arn: str, item: Delivery) -> DeliveryOutcome:
+        try:
+            function = self.get(arn)
+            outcome = await self._pool.run(function, Invocation(item.event_id, item.payload, item.trace), None)
+        except TryAgain as error:
+            return Retry(error.code, error.message, called=False)
+        except NotFound:  # deleted meanwhile, and its feed is about to end
+            return DELIVERED
+        if outcome.error is None:
+            return DELIVERED
+        return Retry(outcome.error, outcome.payload.decode("utf-8", "replace")[:1024])
+
+    def _bury(self, function: Function) -> Bury | None:
+        queue = function.dead_letter_arn
+        if queue is None:
+            return None
+
+        async def bury(event: Event, why: Mapping[str, str]) -> bool:
+            # Developer guide, "Adding a dead-letter queue": the event as it was, and these attributes.
+            attributes = {"RequestID": event.id, "ErrorCode": "200", "ErrorMessage": why["ERROR_MESSAGE"]}
+            try:
+                await self._send(queue, [QueueMessage(payload_of(event.body).decode(), attributes=attributes)])
+            except (NotFound, InvalidRequest):
+                return False
+            return True
+
+        return bury
+
+
+class _Caller:
+    """Invokes the function for each delivery of its own log; all of a batch at once, as far as the pool lets them."""
+
+    batch_size = 100
+    place = None
+
+    def __init__(self, arn: str, attempt: Callable[[str, Delivery], Awaitable[DeliveryOutcome]]) -> None:
+        self._arn = arn
+        self._attempt = attempt
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[DeliveryOutcome]:
+        return await asyncio.gather(*(self._attempt(self._arn, item) for item in batch))
+
+
+def _event(function: Function, invocation: Invocation, now: int) -> Event:
+    body = envelope(
+        id=invocation.id,
+        detail_type="Function Invocation",
+        source=_SOURCE,
+        account=function.account,
+        time=iso_seconds(now),
+        region=function.region,
+        resources=(),
+        detail=invocation.payload,
+    )
+    return Event(body, now, invocation.trace)
+
+
+def _log_of(arn: str) -> str:
+    """Where the asynchronous invocations of a function are kept."""
+    return f"{arn}#invocations"
+
+
+def payload_of(body: bytes) -> bytes:
+    """What the function is to be given, from the body of an event on its log."""
+    return body.partition(_BEFORE)[2][:-1]
