@@ -234,10 +234,11 @@ def test_killed_server_makes_up_for_what_it_missed_and_repeats_nothing(
     scheduler = connect("scheduler")
     make(scheduler, account, "now", Target=target(account, Input="now"))
     assert messages(connect("sqs"), url, 8) == ["now"]
-    make(scheduler, account, "late", ScheduleExpression=at(1), Target=target(account, Input="late"))
+    # Times are in whole seconds, so this is more than one second away: certainly not before the kill.
+    make(scheduler, account, "late", ScheduleExpression=at(2), Target=target(account, Input="late"))
     time.sleep(0.2)
     server.kill()
-    time.sleep(2)
+    time.sleep(2.5)
     server.start()
     sqs = connect("sqs")
     url = sqs.get_queue_url(QueueName="q")["QueueUrl"]

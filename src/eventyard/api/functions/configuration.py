@@ -201,8 +201,8 @@ def _configured(function: Function, params: Mapping[str, Any]) -> Function:
     function = msgspec.structs.replace(function, **changes)
     if function.timeout > _LONGEST:
         raise InvalidRequest(
-            f"1 validation error detected: Value '{function.timeout}' at 'timeout' failed to satisfy constraint: Member "
-            f"must have value less than or equal to {_LONGEST}"
+            f"1 validation error detected: Value '{function.timeout}' at 'timeout' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {_LONGEST}"
         )
     if not function.runtime.startswith("python3."):
         raise Unsupported(
