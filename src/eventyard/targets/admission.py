@@ -19,8 +19,6 @@ Admit = Callable[[str, str], None]
 """``admit(arn, source)`` raises Forbidden if what has the ARN ``source`` (a rule, say) may not deliver to ``arn``, and
 NotFound where nothing is."""
 
-_SERVICES = {"events": "events.amazonaws.com", "scheduler": "scheduler.amazonaws.com", "sns": "sns.amazonaws.com"}
-
 
 class Admission:
     """An Admit. ``policies``: the policy's text at an ARN, or None; raises NotFound. ``role``: the ARN of the role that
@@ -45,7 +43,7 @@ class Admission:
         text, role, action = self._policies(arn), self._role(source, arn), self._actions[owner.service]
         if sender.service == "sns":
             source = source.rpartition(":")[0]  # of a subscription the topic
-        who = role or _SERVICES.get(sender.service, sender.service)
+        who = role or f"{sender.service}.amazonaws.com"
         asking: tuple[str, ...] = (who,) if role is None else (sender.account, role)
         if role is None:
             keys = of_service(who, source, arn)

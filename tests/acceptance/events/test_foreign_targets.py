@@ -128,3 +128,19 @@ def test_dead_letter_queues_of_others_take_only_what_their_policy_allows(sides: 
     sides.arrived()
     left = sides.foreign_sqs.receive_message(QueueUrl=sides.url, WaitTimeSeconds=1)
     assert "Messages" not in left, "what came before the policy was dropped"
+
+
+def test_a_bus_may_let_in_one_role_of_an_account(sides: Sides, server: Server) -> None:
+    role = f"arn:aws:iam::{sides.home}:role/sender"
+    foreign = server.client("events", sides.other)
+    bus = f"arn:aws:events:{REGION}:{sides.other}:event-bus/default"
+    statement = sides.statement(Principal={"AWS": role}, Action="events:PutEvents", Resource=bus)
+    foreign.put_permission(Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    foreign.put_rule(Name="in", EventPattern='{"source":["cars"]}')
+    foreign.put_targets(Rule="in", Targets=[{"Id": "1", "Arn": sides.queue}])
+    sides.deliver(bus)
+    assert sides.refusal()["ERROR_CODE"] == "NO_PERMISSIONS"
+    sides.deliver(bus, RoleArn=role)
+    assert json.loads(sides.arrived())["detail"] == {"n": 1}
+    entry = {"Source": "cars", "DetailType": "LotSelected", "Detail": "{}", "EventBusName": bus}
+    assert sides.events.put_events(Entries=[entry])["Entries"][0]["ErrorCode"] == "AccessDeniedException"

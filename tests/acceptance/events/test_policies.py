@@ -175,3 +175,18 @@ def test_a_policy_holds_until_its_date(events: Any, connect: Callable[..., Any],
     assert _put(connect(OTHER), _bus(account)) is None
     _set(events, _statement(account, Condition={"DateLessThan": {"aws:CurrentTime": "2001-01-01"}}))
     assert _put(connect(OTHER), _bus(account)) == "AccessDeniedException"
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ({"Type": "StringLike"}, "Parameter Type is not valid. Reason: The only type is StringEquals."),
+        ({"Key": "events:source"}, "Parameter Key is not valid. Reason: The only key is aws:PrincipalOrgID."),
+    ],
+)
+def test_a_single_statement_takes_the_one_documented_condition(
+    events: Any, condition: dict[str, str], message: str
+) -> None:
+    given = {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-1234567890"} | condition
+    with refused("ValidationException", message):
+        events.put_permission(Action="events:PutEvents", Principal="*", StatementId="o", Condition=given)

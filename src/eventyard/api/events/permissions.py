@@ -46,6 +46,7 @@ class Permissions:
                 raise InvalidRequest(f"Parameter(s) {', '.join(missing)} must be specified.")
             if params["Action"] != _ACTION:
                 raise InvalidRequest(f"Parameter Action is not valid. Reason: The only action is {_ACTION}.")
+            _check_condition(params.get("Condition"))
 
         def change(bus: Bus) -> Bus:
             text = policy if policy is not None else _with_statement(bus, params)
@@ -77,6 +78,13 @@ class Permissions:
 
         await self._directory.change_bus(bus_of(caller, params), change)
         return {}
+
+
+def _check_condition(condition: dict[str, str] | None) -> None:
+    """API reference, "Condition": one type and one key are supported; a whole Policy may hold others."""
+    for name, only in (("Type", "StringEquals"), ("Key", "aws:PrincipalOrgID")):
+        if condition and condition[name] != only:
+            raise InvalidRequest(f"Parameter {name} is not valid. Reason: The only {name.lower()} is {only}.")
 
 
 def _with_statement(bus: Bus, params: dict[str, Any]) -> str:

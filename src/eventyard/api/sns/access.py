@@ -38,7 +38,7 @@ def _allowed(topic: Topic, caller: Caller, action: str) -> bool:
     text = topic.attributes.get("Policy")
     if not text:
         return False
-    known = {**of_caller(caller.account, caller.region, topic.arn), "aws:sourceaccount": caller.account}
+    known = of_caller(caller.account, caller.region, topic.arn)
     try:
         decider = parse_policy(text, lenient=True).decide(Request((caller.account,), f"SNS:{action}", topic.arn, known))
     except InvalidRequest:
