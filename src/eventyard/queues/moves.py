@@ -104,12 +104,17 @@ class Moves:
             self._begin(move)
             return handle
 
+    def running(self, handle: str) -> Move:
+        """The running task with this handle. Raises NotFound."""
+        for moves in self._moves.values():
+            for move in moves:
+                if move.handle == handle and move.status == "RUNNING":
+                    return move
+        raise NotFound("Task does not exist.", "ResourceNotFoundException")
+
     async def cancel(self, handle: str) -> int:
         """Stop a running task; answers how many messages it had moved. Raises NotFound for one that is not running."""
-        running = (move for moves in self._moves.values() for move in moves if move.status == "RUNNING")
-        move = next((move for move in running if move.handle == handle), None)
-        if move is None:
-            raise NotFound("Task does not exist.", "ResourceNotFoundException")
+        move = self.running(handle)
         move.status = "CANCELLING"
         await self._keep(move)
         task = self._tasks.get(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from eventyard.errors import NotFound
@@ -16,13 +15,9 @@ def url_of(queue: Queue, caller: Caller) -> str:
     return f"{caller.endpoint}/{queue.account}/{queue.name}"
 
 
-def arn_of(caller: Caller, params: dict[str, Any]) -> str:
-    """The ARN of the queue that ``QueueUrl`` means, under whatever host it was written."""
-    return arn_of_url(caller, params["QueueUrl"])
-
-
 def arn_of_url(caller: Caller, url: str) -> str:
-    """The account and the name are the path; a bare name is a queue of the caller's own."""
+    """The ARN of the queue that ``url`` means, under whatever host it was written: the account and the name are the
+    path; a bare name is a queue of the caller's own."""
     parts = urlsplit(url).path.strip("/").split("/")
     if len(parts) >= 2:
         return queue_arn(parts[-2], caller.region, parts[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eventyard.api.sqs.access import Access
 from eventyard.api.sqs.fast import Fast
 from eventyard.api.sqs.messages import Messages
 from eventyard.api.sqs.moves import MoveTasks
@@ -12,12 +13,13 @@ from eventyard.wire import Door
 
 def sqs_door(queues: Queues, moves: Moves) -> Door:
     """Every operation; those that carry messages also in a fast form."""
+    access = Access(queues)
     return Door(
         service="sqs",
         operations={
-            **QueueOperations(queues).operations(),
-            **Messages(queues).operations(),
-            **MoveTasks(moves).operations(),
+            **QueueOperations(queues, access).operations(),
+            **Messages(queues, access).operations(),
+            **MoveTasks(moves, access).operations(),
         },
         fast=Fast(queues).operations(),
         # A long poll whose client has gone must not claim messages for nobody.

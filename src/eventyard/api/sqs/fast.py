@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 import orjson
 
-from eventyard.api.sqs.address import arn_of_url
+from eventyard.api.sqs.access import own_arn
 from eventyard.api.sqs.messages import (
     MAX_VISIBILITY,
     attribute_picker,
@@ -76,7 +76,8 @@ _delete_batch = msgspec.json.Decoder(_DeleteBatch).decode
 
 
 class Fast:
-    """Every method answers None where the general way must: for wrong input, long polls, and rare parameters."""
+    """Every method answers None where the general way must: for wrong input, long polls, rare parameters, and the
+    queues of other accounts."""
 
     def __init__(self, queues: Queues) -> None:
         self._queues = queues
@@ -93,7 +94,7 @@ class Fast:
     async def send(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _send(body)
-            arn = arn_of_url(caller, request.queue_url)
+            arn = own_arn(caller, request.queue_url)
             message = _outgoing(caller, request)
             if message is None:
                 return None
@@ -106,7 +107,7 @@ class Fast:
     async def send_batch(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _send_batch(body)
-            arn = arn_of_url(caller, request.queue_url)
+            arn = own_arn(caller, request.queue_url)
             check_entries([entry.id for entry in request.entries])
             messages = [message for entry in request.entries if (message := _outgoing(caller, entry)) is not None]
             size = sum([self._queues.check(arn, message) for message in messages])
@@ -130,7 +131,7 @@ class Fast:
         """One look. To wait is left to the general way, which ends the wait when the client goes."""
         try:
             request = _receive(body)
-            arn = arn_of_url(caller, request.queue_url)
+            arn = own_arn(caller, request.queue_url)
             queue = self._queues.get(arn)
         except (msgspec.DecodeError, EventyardError, ValueError):
             return None
@@ -153,7 +154,7 @@ class Fast:
     async def delete(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _delete(body)
-            arn = arn_of_url(caller, request.queue_url)
+            arn = own_arn(caller, request.queue_url)
             self._queues.get(arn)
         except (msgspec.DecodeError, EventyardError, ValueError):
             return None
@@ -165,7 +166,7 @@ class Fast:
     async def delete_batch(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _delete_batch(body)
-            arn = arn_of_url(caller, request.queue_url)
+            arn = own_arn(caller, request.queue_url)
             self._queues.get(arn)
             check_entries([entry.id for entry in request.entries])
         except (msgspec.DecodeError, EventyardError, ValueError):

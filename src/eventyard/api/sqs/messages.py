@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from eventyard.api.sqs.address import arn_of
+from eventyard.api.sqs.access import Access
 from eventyard.errors import EventyardError, InvalidRequest, TryAgain
 from eventyard.queues import MAX_MESSAGE, ORIGIN, Attribute, Outgoing, Queues, Received, md5_of_attributes, md5_of_body
 from eventyard.store import Sent
@@ -23,8 +23,9 @@ MAX_VISIBILITY = 43_200
 class Messages:
     """Each method answers one operation."""
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, access: Access) -> None:
         self._queues = queues
+        self._access = access
 
     def operations(self) -> Mapping[str, Handler]:
         return {
@@ -38,14 +39,14 @@ class Messages:
         }
 
     async def send(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        arn = arn_of(caller, params)
+        arn = self._access.arn(caller, params, "SendMessage")
         message = outgoing(params, caller.account)
         self._queues.check(arn, message)
         (sent,) = await self._queues.send(arn, [message])
         return sent_answer(message, sent, arn.endswith(".fifo"))
 
     async def send_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        arn, entries = arn_of(caller, params), params["Entries"]
+        arn, entries = self._access.arn(caller, params, "SendMessage"), params["Entries"]
         self._queues.get(arn)
         check_entries([entry["Id"] for entry in entries])
         size = sum(size_of_entry(entry) for entry in entries)
@@ -72,7 +73,7 @@ class Messages:
         return _outcome(successful, failed)
 
     async def receive(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        arn = arn_of(caller, params)
+        arn = self._access.arn(caller, params, "ReceiveMessage")
         limit = params.get("MaxNumberOfMessages")
         if limit is not None and not 1 <= limit <= 10:
             raise InvalidRequest(
@@ -95,14 +96,14 @@ class Messages:
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         """Deleting what is gone already succeeds; a text that was never a receipt does not."""
-        arn = arn_of(caller, params)
+        arn = self._access.arn(caller, params, "DeleteMessage")
         self._queues.get(arn)
         check_receipt(params["ReceiptHandle"])
         await self._queues.settle(arn, [(params["ReceiptHandle"], None)])
         return {}
 
     async def delete_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        arn, entries = arn_of(caller, params), params["Entries"]
+        arn, entries = self._access.arn(caller, params, "DeleteMessage"), params["Entries"]
         self._queues.get(arn)
         check_entries([entry["Id"] for entry in entries])
         successful, failed, settlements = [], [], []
@@ -119,7 +120,11 @@ class Messages:
         return _outcome(successful, failed)
 
     async def change_visibility(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        arn, receipt, seconds = arn_of(caller, params), params["ReceiptHandle"], params["VisibilityTimeout"]
+        arn, receipt, seconds = (
+            self._access.arn(caller, params, "ChangeMessageVisibility"),
+            params["ReceiptHandle"],
+            params["VisibilityTimeout"],
+        )
         self._queues.get(arn)
         check_change(receipt, seconds)
         (done,) = await self._queues.settle(arn, [(receipt, seconds)])
@@ -128,7 +133,7 @@ class Messages:
         return {}
 
     async def change_visibility_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        arn, entries = arn_of(caller, params), params["Entries"]
+        arn, entries = self._access.arn(caller, params, "ChangeMessageVisibility"), params["Entries"]
         self._queues.get(arn)
         check_entries([entry["Id"] for entry in entries])
         successful, failed, changes = [], [], []

@@ -7,7 +7,8 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from eventyard.api.sqs.address import arn_of, url_of
+from eventyard.api.sqs.access import Access
+from eventyard.api.sqs.address import url_of
 from eventyard.errors import InvalidRequest
 from eventyard.names import queue_arn
 from eventyard.queues import Queues, with_permission, without_permission
@@ -19,8 +20,9 @@ _PAGE = 1000
 class QueueOperations:
     """Each method answers one operation."""
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, access: Access) -> None:
         self._queues = queues
+        self._access = access
 
     def operations(self) -> Mapping[str, Handler]:
         return {
@@ -50,12 +52,14 @@ class QueueOperations:
         return {"QueueUrl": url_of(queue, caller)}
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._queues.delete(arn_of(caller, params))
+        await self._queues.delete(self._access.arn(caller, params, "DeleteQueue"))
         return {}
 
     async def get_url(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         account = params.get("QueueOwnerAWSAccountId") or caller.account
-        return {"QueueUrl": url_of(self._queues.get(queue_arn(account, caller.region, params["QueueName"])), caller)}
+        arn = queue_arn(account, caller.region, params["QueueName"])
+        self._access.check(caller, arn, "GetQueueUrl")
+        return {"QueueUrl": url_of(self._queues.get(arn), caller)}
 
     async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         found = self._queues.find(caller.account, caller.region, params.get("QueueNamePrefix") or "")
@@ -63,12 +67,12 @@ class QueueOperations:
         return {"QueueUrls": urls or None, "NextToken": token}
 
     async def list_sources(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        sources = self._queues.dead_letter_sources(arn_of(caller, params))
+        sources = self._queues.dead_letter_sources(self._access.arn(caller, params, "ListDeadLetterSourceQueues"))
         urls, token = _page([url_of(queue, caller) for queue in sources], params)
         return {"queueUrls": urls, "NextToken": token}
 
     async def get_attributes(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        attributes = await self._queues.attributes(arn_of(caller, params))
+        attributes = await self._queues.attributes(self._access.arn(caller, params, "GetQueueAttributes"))
         wanted = params.get("AttributeNames") or []
         for name in wanted:
             if name != "All" and name not in attributes and name not in _KNOWN:
@@ -78,33 +82,33 @@ class QueueOperations:
         return {"Attributes": attributes or None}
 
     async def set_attributes(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._queues.set_attributes(arn_of(caller, params), params["Attributes"])
+        await self._queues.set_attributes(self._access.arn(caller, params, "SetQueueAttributes"), params["Attributes"])
         return {}
 
     async def purge(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._queues.purge(arn_of(caller, params))
+        await self._queues.purge(self._access.arn(caller, params, "PurgeQueue"))
         return {}
 
     async def tag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._queues.tag(arn_of(caller, params), params["Tags"])
+        await self._queues.tag(self._access.arn(caller, params, "TagQueue"), params["Tags"])
         return {}
 
     async def untag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._queues.untag(arn_of(caller, params), params["TagKeys"])
+        await self._queues.untag(self._access.arn(caller, params, "UntagQueue"), params["TagKeys"])
         return {}
 
     async def list_tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        return {"Tags": self._queues.get(arn_of(caller, params)).tags or None}
+        return {"Tags": self._queues.get(self._access.arn(caller, params, "ListQueueTags")).tags or None}
 
     async def add_permission(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         """Keep the permission as a statement of the queue's policy."""
-        arn = arn_of(caller, params)
+        arn = self._access.arn(caller, params, "AddPermission")
         label, accounts, actions = params["Label"], params["AWSAccountIds"], params["Actions"]
         await self._queues.edit_policy(arn, lambda text: with_permission(text, arn, label, accounts, actions))
         return {}
 
     async def remove_permission(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        arn = arn_of(caller, params)
+        arn = self._access.arn(caller, params, "RemovePermission")
         await self._queues.edit_policy(arn, lambda text: without_permission(text, arn, params["Label"]))
         return {}
 
