@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,8 @@ from eventyard.errors import InvalidRequest
 
 #: The ARNs of the buses that an event was on are kept with it, so there must be an end.
 MOST_HOPS = 10
+#: Organizations API reference, "Organization".
+_ORGANIZATION = re.compile(r"o-[a-z0-9]{10,32}")
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -28,7 +31,8 @@ class Settings(msgspec.Struct, frozen=True):
     ``bus_hops``: how often an event may be sent on from one event bus to another; on AWS it is once.
     ``stream_limits``: whether shards are held to what AWS lets them take and give in a second.
     ``allow_network``: private networks (CIDR) that API destinations may be in. ``functions``: whether users may bring
-    code that this server runs, as its own user; in development they may."""
+    code that this server runs, as its own user; in development they may. ``organization``: organizations and their
+    member accounts, ``o-exampleorg1=111122223333,444455556666``."""
 
     host: str = "127.0.0.1"
     port: int = 4010
@@ -42,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     stream_limits: bool = False
     allow_network: tuple[str, ...] = ()
     functions: bool = False
+    organization: tuple[str, ...] = ()
     log_format: Literal["json", "console"] = "json"
 
     def check(self) -> None:
@@ -68,7 +73,22 @@ class Settings(msgspec.Struct, frozen=True):
                 ipaddress.ip_network(text)
             except ValueError as error:
                 raise InvalidRequest(f"--allow-network takes a network like 10.1.0.0/16: {error}.") from error
+        self.organizations()
         self.keys()
+
+    def organizations(self) -> dict[str, str]:
+        """The id of the organization of each account that is in one."""
+        found: dict[str, str] = {}
+        for text in self.organization:
+            id, _, accounts = text.partition("=")
+            for account in accounts.split(","):
+                if not _ORGANIZATION.fullmatch(id) or not (len(account) == 12 and account.isdecimal()):
+                    raise InvalidRequest(
+                        f"--organization takes an id and accounts, o-exampleorg1=111122223333,444455556666, not {text}."
+                    )
+                if found.setdefault(account, id) != id:
+                    raise InvalidRequest(f"--organization names account {account} in two organizations.")
+        return found
 
     def keys(self) -> dict[str, tuple[str, str]] | None:
         """Secret and account by access key id; None without authentication."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, BusHops, Host, Port, StreamLimits
+from eventyard.cli.options import AllowNetwork, BusHops, Host, Organization, Port, StreamLimits
 
 
 def dev(
@@ -17,6 +17,7 @@ def dev(
     bus_hops: BusHops = 1,
     stream_limits: StreamLimits = False,
     allow_network: AllowNetwork = None,
+    organization: Organization = None,
 ) -> None:
     """Run a development server: no cool-downs, every fate kept, and it can be reset."""
     from eventyard.cli.running import run
@@ -32,6 +33,7 @@ def dev(
             bus_hops=bus_hops,
             stream_limits=stream_limits,
             allow_network=networks,
+            organization=tuple(organization or ()),
             log_format="console",
         )
     )

@@ -16,6 +16,10 @@ BusHops = Annotated[int, typer.Option(help="How often an event may be sent on fr
 StreamLimits = Annotated[
     bool, typer.Option("--stream-limits", help="Hold the shards of streams to AWS's limits for each second.")
 ]
+Organization = Annotated[
+    list[str] | None,
+    typer.Option(help="An organization's id and accounts, o-exampleorg1=111122223333,444455556666; several times."),
+]
 AllowNetwork = Annotated[
     list[str] | None,
     typer.Option(help="Private network (CIDR) that API destinations may be in; may be given more than once."),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, BusHops, Host, Port, StreamLimits
+from eventyard.cli.options import AllowNetwork, BusHops, Host, Organization, Port, StreamLimits
 
 
 class LogFormat(StrEnum):
@@ -33,6 +33,7 @@ def serve(
     bus_hops: BusHops = 1,
     stream_limits: StreamLimits = False,
     allow_network: AllowNetwork = None,
+    organization: Organization = None,
     functions: Annotated[
         bool, typer.Option("--functions", help="Let users bring functions, whose code runs as this server's user.")
     ] = False,
@@ -55,6 +56,7 @@ def serve(
             stream_limits=stream_limits,
             allow_network=tuple(allow_network or ()),
             functions=functions,
+            organization=tuple(organization or ()),
             log_format=log_format.value,
         )
     )

@@ -1,7 +1,7 @@
 """Resource policies: read one, and decide by it who may do what. It knows no buses and no accounts' own rights."""
 
 from eventyard.policy.document import Policy, Request, Statement, parse_policy
-from eventyard.policy.keys import BUS, DELIVERY, at_time, of_caller, of_service
+from eventyard.policy.keys import BUS, DELIVERY, at_time, of_caller, of_members, of_service
 from eventyard.policy.text import Keys
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Statement",
     "at_time",
     "of_caller",
+    "of_members",
     "of_service",
     "parse_policy",
 ]

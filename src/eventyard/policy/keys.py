@@ -7,37 +7,38 @@ Amazon EventBridge". Left out is what only the connection of a caller could answ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from eventyard.names import Arn
 from eventyard.policy.text import Keys
 
-#: What ``of_caller`` says of a request, and where a request came by way of a service.
+#: What ``of_caller`` and ``of_members`` say of a request, and where a request came by way of a service.
 _SAID = {
     "aws:principalaccount",
     "aws:principalarn",
     "aws:principalisawsservice",
     "aws:principalservicename",
+    "aws:principalorgid",
     "aws:principaltype",
     "aws:requestedregion",
     "aws:resourceaccount",
+    "aws:resourceorgid",
     "aws:sourceaccount",
     "aws:sourcearn",
+    "aws:sourceorgid",
     "aws:viaawsservice",
 }
 _TIMES = {"aws:currenttime", "aws:epochtime"}
-#: What no request has, as on AWS in these circumstances: this server knows no organizations, no private networks, no
-#: users and sessions inside of an account, and no tags of accounts.
+#: What no request has, as on AWS in these circumstances: this server knows no paths in organizations, no private
+#: networks, no users and sessions inside of an account, and no tags of accounts.
 _NEVER = {
     "aws:multifactorauthage",
     "aws:multifactorauthpresent",
-    "aws:principalorgid",
     "aws:principalorgpaths",
     "aws:principaltag/",
-    "aws:resourceorgid",
     "aws:resourceorgpaths",
     "aws:sourceidentity",
-    "aws:sourceorgid",
     "aws:sourceorgpaths",
     "aws:sourcevpc",
     "aws:sourcevpcarn",
@@ -106,6 +107,17 @@ def of_service(service: str, source: str, resource: str) -> Keys:
         "aws:sourceowner": _account(source),
         "aws:viaawsservice": "false",
     }
+
+
+def of_members(organizations: Mapping[str, str], principal: str, resource: str, source: str = "") -> Keys:
+    """The keys about organizations, of those accounts that are in one. ``organizations``: id by account. ``principal``:
+    the account that asks, or "" for a service. ``resource``, ``source``: ARNs."""
+    accounts = {
+        "aws:principalorgid": principal,
+        "aws:resourceorgid": _account(resource),
+        "aws:sourceorgid": _account(source),
+    }
+    return {key: organizations[account] for key, account in accounts.items() if account in organizations}
 
 
 def at_time(now: int) -> Keys:

@@ -86,7 +86,9 @@ class House:
         guard = Guard(clock, parse_networks(networks))
         self.courier = Courier(self.connections, guard, clock)
         self.poster = Client(guard, clock)
-        self._admit = Admission(("sqs:SendMessage", "sns:Publish"), self._policy, self._role, clock)
+        self._admit = Admission(
+            ("sqs:SendMessage", "sns:Publish"), self._policy, self._role, clock, settings.organizations()
+        )
         self.engine = Engine(
             store.log,
             store.progress,
@@ -137,7 +139,7 @@ class House:
         self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
         self.partners = Partners(store.catalog, clock, self.directory.has_bus)
         self.endpoints = Endpoints(store.catalog)
-        self._access = Access(self.directory, clock)
+        self._access = Access(self.directory, clock, settings.organizations())
         self._hops = settings.bus_hops
         self._targets = self._makers()
         self.doors = self._doors()
@@ -184,6 +186,7 @@ class House:
                 connections=self.connections,
                 partners=self.partners,
                 endpoints=self.endpoints,
+                access=self._access,
             ),
             scheduler_door(self.schedules, self._clock, self._supported),
             sns_door(self.topics),

@@ -8,12 +8,12 @@ account". AWS asks the policy in the same account, too; here what is in one acco
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from eventyard.clock import Clock
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn
-from eventyard.policy import DELIVERY, Request, at_time, of_caller, of_service, parse_policy
+from eventyard.policy import DELIVERY, Request, at_time, of_caller, of_members, of_service, parse_policy
 
 Admit = Callable[[str, str], None]
 """``admit(arn, source)`` raises Forbidden if what has the ARN ``source`` (a rule, say) may not deliver to ``arn``, and
@@ -22,7 +22,7 @@ NotFound where nothing is."""
 
 class Admission:
     """An Admit. ``policies``: the policy's text at an ARN, or None; raises NotFound. ``role``: the ARN of the role that
-    a source delivers to an ARN with, if any."""
+    a source delivers to an ARN with, if any. ``organizations``: id by account."""
 
     def __init__(
         self,
@@ -30,11 +30,13 @@ class Admission:
         policies: Callable[[str], str | None],
         role: Callable[[str, str], str | None],
         clock: Clock,
+        organizations: Mapping[str, str] | None = None,
     ) -> None:
         self._actions = {action.partition(":")[0].lower(): action for action in actions}
         self._policies = policies
         self._role = role
         self._clock = clock
+        self._organizations = organizations or {}
 
     def __call__(self, arn: str, source: str) -> None:
         sender, owner = Arn.parse(source), Arn.parse(arn)
@@ -51,7 +53,8 @@ class Admission:
             keys = {**of_caller(sender.account, owner.region, arn, role), "aws:securetransport": "true"}
         explicit = False
         if text:
-            request = Request(asking, action, arn, {**keys, **at_time(self._clock.now())})
+            member = of_members(self._organizations, sender.account if role else "", arn, "" if role else source)
+            request = Request(asking, action, arn, {**keys, **member, **at_time(self._clock.now())})
             try:
                 decider = parse_policy(text, DELIVERY, lenient=True).decide(request)
             except InvalidRequest as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.acceptance.events.yards import Process
 from tests.acceptance.server import Server, new_account
 from tests.acceptance.waiting import until
 
@@ -144,3 +146,37 @@ def test_a_bus_may_let_in_one_role_of_an_account(sides: Sides, server: Server) -
     assert json.loads(sides.arrived())["detail"] == {"n": 1}
     entry = {"Source": "cars", "DetailType": "LotSelected", "Detail": "{}", "EventBusName": bus}
     assert sides.events.put_events(Entries=[entry])["Entries"][0]["ErrorCode"] == "AccessDeniedException"
+
+
+def test_members_of_an_organization_are_let_in(tmp_path: Path) -> None:
+    members, stranger = ["111122223333", "444455556666"], "777788889999"
+    process = Process(tmp_path / "data", "--organization", f"o-exampleorg1={','.join(members)}")
+    try:
+        owner = process.client("events", members[0], REGION)
+        condition = {"Type": "StringEquals", "Key": "aws:PrincipalOrgID", "Value": "o-exampleorg1"}
+        owner.put_permission(Action="events:PutEvents", Principal="*", StatementId="o", Condition=condition)
+        bus = f"arn:aws:events:{REGION}:{members[0]}:event-bus/default"
+        entry = {"Source": "cars", "DetailType": "LotSelected", "Detail": "{}", "EventBusName": bus}
+        answers = {
+            account: process.client("events", account, REGION).put_events(Entries=[entry])["Entries"][0]
+            for account in (members[1], stranger)
+        }
+        assert "EventId" in answers[members[1]]
+        assert answers[stranger]["ErrorCode"] == "AccessDeniedException"
+        sqs = process.client("sqs", members[1], REGION)
+        queue = f"arn:aws:sqs:{REGION}:{members[1]}:q"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue,
+            "Condition": {"StringEquals": {"aws:SourceOrgID": "${aws:ResourceOrgID}"}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statement})
+        url = sqs.create_queue(QueueName="q", Attributes={"Policy": policy})["QueueUrl"]
+        owner.put_rule(Name="r", EventPattern='{"source":["cars"]}')
+        owner.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": queue}])
+        owner.put_events(Entries=[entry])
+        assert until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))
+    finally:
+        process.stop()

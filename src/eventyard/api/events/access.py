@@ -16,7 +16,7 @@ from eventyard.bus.directory import Directory, no_bus
 from eventyard.clock import Clock
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn, rule_arn, rule_place
-from eventyard.policy import BUS, Keys, Policy, Request, at_time, of_caller, parse_policy
+from eventyard.policy import BUS, Keys, Policy, Request, at_time, of_caller, of_members, parse_policy
 from eventyard.wire import Caller, Handler
 
 #: The member that names the bus, and the one that names a rule on it.
@@ -41,11 +41,12 @@ _ON_ARN = {"ListTagsForResource", "TagResource", "UntagResource"}
 
 
 class Access:
-    """Decides by the policies that ``directory`` keeps."""
+    """Decides by the policies that ``directory`` keeps. ``organizations``: id by account."""
 
-    def __init__(self, directory: Directory, clock: Clock) -> None:
+    def __init__(self, directory: Directory, clock: Clock, organizations: Mapping[str, str] | None = None) -> None:
         self._directory = directory
         self._clock = clock
+        self._organizations = organizations or {}
 
     def check(
         self, caller: Caller, action: str, bus: str, resource: str, keys: Keys | None = None, role: str | None = None
@@ -65,6 +66,7 @@ class Access:
         if policy is not None:
             known = {
                 **of_caller(caller.account, caller.region, resource, role),
+                **of_members(self._organizations, caller.account, resource),
                 **at_time(self._clock.now()),
                 **(keys or {}),
             }

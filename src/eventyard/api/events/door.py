@@ -40,6 +40,7 @@ def events_door(
     connections: Connections | None = None,
     partners: Partners | None = None,
     endpoints: Endpoints | None = None,
+    access: Access | None = None,
 ) -> Door:
     """The operations on events, buses, rules, targets, tags and permissions; with ``connections`` also those on
     connections and API destinations.
@@ -49,7 +50,8 @@ def events_door(
     ``replays``, ``partners`` or ``endpoints`` their operations are refused.
     """
     limits = limits or Limits()
-    put = PutEvents(directory, publish, clock, limits, endpoints)
+    access = access or Access(directory, clock)
+    put = PutEvents(directory, publish, clock, limits, endpoints, access)
     calling: dict[str, Handler] = {}
     if connections is not None:
         calling = {
@@ -67,7 +69,7 @@ def events_door(
             "TestEventPattern": check_event_pattern,
             **_archiving(archives, replays, directory, clock),
             **calling,
-            **Access(directory, clock).guard(
+            **access.guard(
                 {
                     **Buses(directory, clock, limits, partners).operations(),
                     **Permissions(directory, limits).operations(),

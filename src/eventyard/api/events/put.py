@@ -52,10 +52,16 @@ class PutEvents:
     """The operation, in its fast and its general form."""
 
     def __init__(
-        self, directory: Directory, publish: Publish, clock: Clock, limits: Limits, endpoints: Endpoints | None = None
+        self,
+        directory: Directory,
+        publish: Publish,
+        clock: Clock,
+        limits: Limits,
+        endpoints: Endpoints | None = None,
+        access: Access | None = None,
     ) -> None:
         self._directory = directory
-        self._access = Access(directory, clock)
+        self._access = access or Access(directory, clock)
         self._publish = publish
         self._clock = clock
         self._limits = limits
