@@ -28,6 +28,24 @@ async def store() -> MemoryStore:
     return await open_memory()
 
 
+@pytest.fixture
+async def slow(store: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
+    """A store whose answers take a while, as a disk's do."""
+    forget, record = store.progress.forget, store.progress.record
+
+    async def slow_forget(subscriber: str) -> None:
+        await settle(40)
+        await forget(subscriber)
+
+    async def slow_record(step: Record) -> None:
+        await settle(10)
+        await record(step)
+
+    monkeypatch.setattr(store.progress, "forget", slow_forget)
+    monkeypatch.setattr(store.progress, "record", slow_record)
+    return store
+
+
 async def progress(store: MemoryStore) -> set[str]:
     """Who has left progress, routers aside."""
     return {name for name in (*await store.progress.load(), *await store.progress.backlog()) if "#" in name}
@@ -49,9 +67,9 @@ async def test_removed_target_leaves_nothing_once_its_removal_is_answered(store:
 
 
 async def test_target_put_again_at_once_gets_what_comes_from_then_on_once_and_nothing_before(
-    store: MemoryStore,
+    slow: MemoryStore,
 ) -> None:
-    yard = await Yard(store).start()
+    yard = await Yard(slow).start()
     await yard.rule("r", CARS, "a")
     for turn in range(20):
         yard.box("a").always = DOWN
@@ -61,14 +79,15 @@ async def test_target_put_again_at_once_gets_what_comes_from_then_on_once_and_no
         await yard.publisher.publish(BUS, [yard.event(turn * 10 + 1)])
         await settle()  # fails at first
         yard.box("a").always = yard.box("b").always
-        await yard.clock.advance(60)
+        for _ in range(60):
+            await yard.clock.advance(1)
     assert yard.box("a").numbers == [turn * 10 + 1 for turn in range(20)]
     await yard.engine.close()
-    assert await progress(store) == set()
+    assert await progress(slow) == set()
 
 
-async def test_subscription_replaced_at_once_loses_and_repeats_nothing(store: MemoryStore) -> None:
-    yard = await Yard(store).start()
+async def test_subscription_replaced_at_once_loses_and_repeats_nothing(slow: MemoryStore) -> None:
+    yard = await Yard(slow).start()
     await yard.rule("r", CARS, "a")
     subscription = yard.engine._by_name[NAME].subscription
     yard.box("a").always = DOWN
@@ -77,12 +96,14 @@ async def test_subscription_replaced_at_once_loses_and_repeats_nothing(store: Me
         yard.engine.unsubscribe(NAME)
         yard.engine.subscribe(subscription)
     await yard.publish(1)
+    await settle(300)
     yard.box("a").always = yard.box("b").always
-    await yard.clock.advance(60)
+    for _ in range(60):
+        await yard.clock.advance(1)
     await yard.publish(2)
     assert yard.box("a").numbers == [1, 2]
     await yard.engine.close()
-    assert await progress(store) == set()
+    assert await progress(slow) == set()
 
 
 async def test_crash_between_a_removal_and_forgetting_leaves_nothing_to_the_next_of_the_name(
@@ -176,8 +197,21 @@ async def test_deleted_bus_leaves_no_router_and_goes_on_at_its_end_when_created_
     assert (await store.progress.load())[SIDE] == Checkpoint(3)
 
 
-async def test_whoever_waits_for_the_ledger_may_be_cancelled_without_a_loss(store: MemoryStore) -> None:
-    yard = await Yard(store).start()
+async def test_whoever_waits_for_the_ledger_may_be_cancelled_without_a_loss(
+    slow: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, full = slow.progress.record, True
+
+    async def full_at_times(step: Record) -> None:
+        nonlocal full
+        full = not full
+        if full:
+            await settle(5)
+            raise TryAgain("the disk is full", "InternalFailure")
+        await record(step)
+
+    monkeypatch.setattr(slow.progress, "record", full_at_times)
+    yard = await Yard(slow).start()
     ledger = yard.engine.ledger
     for number in range(20):
         ledger.moved(f"one-{number}", lambda: Checkpoint(7))
@@ -185,5 +219,6 @@ async def test_whoever_waits_for_the_ledger_may_be_cancelled_without_a_loss(stor
         await settle(number)
         flush.cancel()
         await asyncio.gather(flush, return_exceptions=True)
+    monkeypatch.setattr(slow.progress, "record", record)
     await yard.engine.close()
-    assert {f"one-{number}" for number in range(20)} <= set(await store.progress.load())
+    assert {f"one-{number}" for number in range(20)} <= set(await slow.progress.load())
