@@ -151,6 +151,7 @@ class House:
             queue=partial(LetterTarget, self.queues.deliver, admit=self._admit),
             post=partial(PostTarget, self.poster, self._clock),
             hose=lambda arn: FirehoseTarget(self.hoses.put, arn),
+            function=lambda arn: FunctionTarget(self.functions.deliver, arn),
         )
         return Delivering(ways, self.queues.deliver, self.signer)
 

@@ -17,8 +17,8 @@ from eventyard.pattern import Pattern
 from eventyard.target import Delivery, QueueMessage, Target
 from eventyard.topics.filter import ATTRIBUTES, CONFIRMATION, FAREWELL, NOTIFICATION, compile_filter, only_to
 from eventyard.topics.message import Posted, read
-from eventyard.topics.notification import Seal, body_for, document, line
-from eventyard.topics.resources import HOSE, HTTP, Subscription, Topic
+from eventyard.topics.notification import Seal, body_for, document, invocation, line
+from eventyard.topics.resources import FUNCTION, HOSE, HTTP, QUEUE, Subscription, Topic
 from eventyard.topics.retries import MANAGED, effective
 from eventyard.topics.signing import Signer
 
@@ -46,11 +46,13 @@ class MakePost(Protocol):
 
 
 class Ways(msgspec.Struct, frozen=True):
-    """How deliveries leave: what makes the target for a queue, an HTTP endpoint, and a Firehose stream's ARN."""
+    """How deliveries leave: what makes the target for a queue, an HTTP endpoint, and the ARN of a Firehose stream or
+    of a function."""
 
     queue: MakeTarget
     post: MakePost
     hose: Callable[[str], Target]
+    function: Callable[[str], Target]
 
 
 class Delivering:
@@ -73,6 +75,8 @@ class Delivering:
             target = self._ways.post(endpoint, headers, policy.per_second)
         elif subscription.protocol == HOSE:
             target = self._ways.hose(endpoint)
+        elif subscription.protocol == FUNCTION:
+            target = self._ways.function(endpoint)
         else:
             target = self._ways.queue(endpoint, lambda item: _letter(subscription, item))
         return Feed(
@@ -92,10 +96,12 @@ class Delivering:
     def _body(self, topic: Topic, subscription: Subscription) -> Callable[[Posted], str]:
         if subscription.protocol == HOSE:
             return lambda posted: line(subscription, posted) + "\n"
-        if subscription.protocol not in HTTP:
+        if subscription.protocol == QUEUE:
             return lambda posted: body_for(subscription, posted)
         version = topic.attributes.get("SignatureVersion") or "1"
         seal = Seal(version, self._signer.path, partial(self._signer.sign, version))
+        if subscription.protocol == FUNCTION:
+            return lambda posted: invocation(subscription, posted, seal)
         return lambda posted: body_for(subscription, posted, seal)
 
     def _bury(self, subscription: Subscription) -> Bury | None:

@@ -44,14 +44,7 @@ def body_for(subscription: Subscription, posted: Posted, seal: Seal = _UNSEALED)
 def document(subscription: Subscription, posted: Posted, seal: Seal = _UNSEALED) -> str:
     """The JSON document of a notification."""
     text, subject, time = posted.text_for(subscription.protocol), posted.subject, iso_millis(posted.at)
-    signed = [
-        ("Message", text),
-        ("MessageId", posted.id),
-        ("Subject", subject),
-        ("Timestamp", time),
-        ("TopicArn", posted.topic),
-        ("Type", posted.kind),
-    ]
+    signed = _signed(subscription, posted)
     members = [
         ("Type", posted.kind),
         ("MessageId", posted.id),
@@ -73,9 +66,40 @@ def document(subscription: Subscription, posted: Posted, seal: Seal = _UNSEALED)
     return _object(members, more)
 
 
+def invocation(subscription: Subscription, posted: Posted, seal: Seal) -> str:
+    """The event that a function gets (Lambda developer guide, "Using AWS Lambda with Amazon SNS"), where two names are
+    spelled otherwise than in other documents."""
+    if posted.kind != NOTIFICATION:
+        sns: Any = msgspec.Raw(_with_token(subscription, posted, seal).encode())
+    else:
+        proof = dict(_signature(subscription, seal, _signed(subscription, posted)))
+        sns = {
+            "Type": posted.kind,
+            "MessageId": posted.id,
+            "TopicArn": posted.topic,
+            "Subject": posted.subject,
+            "Message": posted.text_for(subscription.protocol),
+            "Timestamp": iso_millis(posted.at),
+            "SignatureVersion": proof["SignatureVersion"],
+            "Signature": proof["Signature"],
+            "SigningCertUrl": proof["SigningCertURL"],
+            "UnsubscribeUrl": _unsubscribe(subscription),
+            "MessageAttributes": _attributes(posted),
+        }
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": subscription.arn,
+        "Sns": sns,
+    }
+    return _encode({"Records": [record]}).decode()
+
+
 def line(subscription: Subscription, posted: Posted) -> str:
     """The notification as a file of many has it: on one line, without a signature (developer guide, "Formatting Amazon
     SNS notifications for storage in Amazon S3 destinations")."""
+    if posted.kind != NOTIFICATION:
+        return _encode(msgspec.json.decode(_with_token(subscription, posted, _UNSEALED))).decode()
     if subscription.raw:
         return posted.text_for(subscription.protocol)
     members: dict[str, Any] = {
@@ -88,9 +112,7 @@ def line(subscription: Subscription, posted: Posted) -> str:
         "UnsubscribeURL": _unsubscribe(subscription),
     }
     if posted.attributes:
-        members["MessageAttributes"] = {
-            name: {"Type": item.type, "Value": item.value} for name, item in posted.attributes.items()
-        }
+        members["MessageAttributes"] = _attributes(posted)
     return _encode(members).decode()
 
 
@@ -119,6 +141,22 @@ def _with_token(subscription: Subscription, posted: Posted, seal: Seal) -> str:
         *_signature(subscription, seal, signed),
     ]
     return _object(members, [])
+
+
+def _signed(subscription: Subscription, posted: Posted) -> list[tuple[str, str | None]]:
+    """What of a notification is signed."""
+    return [
+        ("Message", posted.text_for(subscription.protocol)),
+        ("MessageId", posted.id),
+        ("Subject", posted.subject),
+        ("Timestamp", iso_millis(posted.at)),
+        ("TopicArn", posted.topic),
+        ("Type", posted.kind),
+    ]
+
+
+def _attributes(posted: Posted) -> dict[str, dict[str, str]]:
+    return {name: {"Type": item.type, "Value": item.value} for name, item in posted.attributes.items()}
 
 
 def _signature(

@@ -42,11 +42,24 @@ _SUBSCRIPTION = (
     "SubscriptionRoleArn",
 )
 
-#: What is delivered to. AWS's other protocols are refused by name: those for people, for telephones, and functions.
-QUEUE, HOSE, HTTP = "sqs", "firehose", ("http", "https")
-_REFUSED = ("lambda", "application", "sms", "email", "email-json")
+#: What is delivered to. AWS's other protocols, those for people and for telephones, are refused by name.
+QUEUE, HOSE, FUNCTION, HTTP = "sqs", "firehose", "lambda", ("http", "https")
+_REFUSED = ("application", "sms", "email", "email-json")
+#: What the resource in an endpoint's ARN looks like, what AWS calls it, and what of it a FIFO topic can't have.
+_ENDPOINTS = {
+    QUEUE: (re.compile(r"[A-Za-z0-9_.\-]+"), "SQS endpoint ARN", ""),
+    HOSE: (
+        re.compile(r"deliverystream/[a-zA-Z0-9_.\-]{1,64}"),
+        "Firehose endpoint ARN",
+        "Firehose delivery streams can not be subscribed to FIFO SNS topics",
+    ),
+    FUNCTION: (
+        re.compile(r"function:[a-zA-Z0-9_\-]{1,64}(:[a-zA-Z0-9$_\-]{1,128})?"),
+        "Lambda endpoint ARN",
+        "Lambda functions can not be subscribed to FIFO SNS topics",
+    ),
+}
 _MAX_URL = 2048
-_HOSE = re.compile(r"deliverystream/[a-zA-Z0-9_.\-]{1,64}")
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -176,21 +189,22 @@ def check_endpoint(topic: Topic, protocol: str, endpoint: str) -> str | None:
     protocols that this server does not deliver by."""
     if protocol in _REFUSED:
         raise Unsupported(
-            f"Delivery by the protocol {protocol} is not supported by this server: use sqs, http, https or firehose."
+            f"Delivery by the protocol {protocol} is not supported by this server: use sqs, lambda, http, https or "
+            "firehose."
         )
     if protocol in HTTP:
         if topic.fifo:
             raise invalid("Endpoint Reason: HTTP endpoints can not be subscribed to FIFO SNS topics")
         _check_url(protocol, endpoint)
         return None
-    if protocol not in (QUEUE, HOSE):
+    if protocol not in _ENDPOINTS:
         raise invalid(f"Amazon SNS does not support this protocol string: {protocol[:100]}")
+    shape, name, never = _ENDPOINTS[protocol]
     arn = Arn.parse(endpoint)
-    known = arn is not None and arn.service == protocol and arn.region and arn.account
-    if arn is None or not known or (":" in arn.resource if protocol == QUEUE else not _HOSE.fullmatch(arn.resource)):
-        raise invalid("SQS endpoint ARN" if protocol == QUEUE else "Firehose endpoint ARN")
-    if protocol == HOSE and topic.fifo:
-        raise invalid("Endpoint Reason: Firehose delivery streams can not be subscribed to FIFO SNS topics")
+    if arn is None or arn.service != protocol or not arn.region or not arn.account or not shape.fullmatch(arn.resource):
+        raise invalid(name)
+    if never and topic.fifo:
+        raise invalid(f"Endpoint Reason: {never}")
     if arn.resource.endswith(".fifo") and not topic.fifo:
         raise invalid(
             "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
@@ -232,6 +246,8 @@ def check_subscription(topic: Topic, protocol: str, attributes: Mapping[str, str
 
 
 def _checked(topic: Topic, protocol: str, name: str, value: str) -> str:
+    if name == "RawMessageDelivery" and protocol == FUNCTION and value.lower() == "true":
+        raise invalid(f"Attributes Reason: Delivery protocol [{protocol}] does not support raw message delivery.")
     if name == "RawMessageDelivery":
         if value.lower() not in ("true", "false"):
             raise invalid(

@@ -61,7 +61,7 @@ class Place:
             store.log,
             self.publish,
             BusFeeds(self.engine),
-            Delivering(Ways(partial(LetterTarget, self.send), self.post, _no_hose), self.send, Signer(None, clock)),
+            Delivering(Ways(partial(LetterTarget, self.send), self.post, _none, _none), self.send, Signer(None, clock)),
             clock,
             lambda: next(tokens),
         )
@@ -117,8 +117,8 @@ class Place:
         return [message.body for message in self.queues[queue]]
 
 
-def _no_hose(arn: str) -> Target:
-    raise InvalidRequest(f"No Firehose stream {arn}.")
+def _none(arn: str) -> Target:
+    raise InvalidRequest(f"No Firehose stream and no function {arn}.")
 
 
 def _no_target(arn: str, parameters: Any) -> Target:
