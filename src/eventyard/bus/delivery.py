@@ -31,10 +31,12 @@ Load = tuple[Subscription, Sequence[tuple[int, Event]]]
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """How often, and since when, a delivery has been tried before."""
+    """How often, and since when, a delivery has been tried before, and why the last try failed."""
 
     attempts: int
     first: int
+    code: str
+    message: str
 
 
 class Desk:
@@ -58,6 +60,8 @@ class Desk:
         sent: list[tuple[Subscription, int, Event]] = []
         for subscription, batch in loads:
             for position, event in batch:
+                if tried is not None and await self._too_late(subscription, position, event, tried[position]):
+                    continue
                 try:
                     payload = subscription.payload(event)
                 except EventyardError as error:
@@ -80,6 +84,16 @@ class Desk:
             return
         for (subscription, position, event), outcome in zip(sent, outcomes, strict=True):
             await self._settle(subscription, position, event, outcome, tried)
+
+    async def _too_late(self, subscription: Subscription, position: int, event: Event, before: Tried) -> bool:
+        """Whether a deferred delivery may be tried no more, as after a long stop or when its dead letter found no room;
+        then this is its end."""
+        now = self.clock.now()
+        exhausted = subscription.retry.exhausted(before.attempts, event.ingested, now)
+        if exhausted is not None:
+            why = Retry(before.code, before.message)
+            await self._give_up(subscription, position, event, why, before, exhausted, now)
+        return exhausted is not None
 
     async def _settle(
         self,
@@ -110,16 +124,32 @@ class Desk:
                 self._defer(subscription, position, event, outcome, attempts, attempt, first, due)
                 return
         else:
-            exhausted = None
+            due, exhausted = now, None
+        known = Tried(attempts, before.first if before else now, outcome.code, outcome.message)
+        await self._give_up(subscription, position, event, outcome, known, exhausted, due, attempt, before is not None)
+
+    async def _give_up(
+        self,
+        subscription: Subscription,
+        position: int,
+        event: Event,
+        why: Retry | Permanent,
+        tried: Tried,
+        exhausted: str | None,
+        due: int,
+        attempt: Attempt | None = None,
+        was_deferred: bool = True,
+    ) -> None:
+        """Bury the event; or, while there is no room for the dead letter, hold on to it whatever the policy says. It is
+        held until ``due`` at least, when it would be tried if that were not too late."""
         try:
-            fate = await self._bury(subscription, event, outcome, attempts, exhausted)
-        except TryAgain as full:  # no room for the dead letter: hold on to the event whatever the policy says
-            held = Retry(full.code, full.message)
-            first = before.first if before else now
-            self._defer(subscription, position, event, held, attempts, attempt, first, now + _HOLD)
+            fate = await self._bury(subscription, event, why, tried.attempts, exhausted)
+        except TryAgain:
+            held = Retry(why.code, why.message)
+            due = max(due, self.clock.now() + _HOLD)
+            self._defer(subscription, position, event, held, tried.attempts, attempt, tried.first, due)
             return
-        was_deferred = before is not None
-        self._end(subscription, position, event, fate, attempts, was_deferred, attempt, outcome.code, outcome.message)
+        self._end(subscription, position, event, fate, tried.attempts, was_deferred, attempt, why.code, why.message)
 
     def _defer(
         self,

@@ -133,7 +133,7 @@ class Retrier:
                 )
                 continue
             batch.append(found[0])
-            tried[row.position] = Tried(row.attempts, row.first_attempt)
+            tried[row.position] = Tried(row.attempts, row.first_attempt, row.error_code, row.error_message)
         size = subscription.target.batch_size
         for start in range(0, len(batch), size):
             await desk.deliver([(subscription, batch[start : start + size])], tried)
