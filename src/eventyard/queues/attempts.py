@@ -14,7 +14,8 @@ import msgspec
 from eventyard.queues.messages import Received
 
 _LIFE = 300_000
-_MOST = 1_000
+#: So many receives are remembered, and so many bytes of what they gave out (or the last, however large).
+_MOST, _MOST_BYTES = 1_000, 64 << 20
 
 
 class _Given(msgspec.Struct, frozen=True):
@@ -23,6 +24,7 @@ class _Given(msgspec.Struct, frozen=True):
     at: int
     until: int
     messages: Sequence[Received]
+    size: int
 
 
 class Attempts:
@@ -31,6 +33,7 @@ class Attempts:
     def __init__(self) -> None:
         self._given: OrderedDict[tuple[str, str], _Given] = OrderedDict()
         self._by_receipt: dict[str, tuple[str, str]] = {}
+        self._size = 0
 
     def find(self, queue: str, attempt: str, now: int) -> Sequence[Received] | None:
         """The messages that were given out for ``attempt``, if all are still as they were and hidden."""
@@ -46,10 +49,14 @@ class Attempts:
         """Remember what was given out."""
         key = (queue, attempt)
         self._forget(key)
-        self._given[key] = _Given(now, until, messages)
+        size = sum(len(one.message.body) + len(one.message.attributes) for one in messages)
+        self._given[key] = _Given(now, until, messages, size)
+        self._size += size
         for one in messages:
             self._by_receipt[one.message.receipt] = key
-        while len(self._given) > _MOST or now - next(iter(self._given.values())).at >= _LIFE:
+        while len(self._given) > 1 and (
+            len(self._given) > _MOST or self._size > _MOST_BYTES or now - next(iter(self._given.values())).at >= _LIFE
+        ):
             self._forget(next(iter(self._given)))
 
     def touched(self, receipts: Iterable[str]) -> None:
@@ -61,5 +68,8 @@ class Attempts:
 
     def _forget(self, key: tuple[str, str]) -> None:
         given = self._given.pop(key, None)
-        for one in given.messages if given is not None else ():
+        if given is None:
+            return
+        self._size -= given.size
+        for one in given.messages:
             self._by_receipt.pop(one.message.receipt, None)

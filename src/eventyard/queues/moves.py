@@ -25,7 +25,7 @@ from eventyard.store import Catalog, Change
 log = structlog.get_logger("queues.moves")
 
 _KIND = "message-move"
-_BATCH = 100
+_BATCH = 50
 _KEPT = 10
 _PAUSE = 1.0
 #: Developer guide: an account may have so many active tasks, each for so long (ms).

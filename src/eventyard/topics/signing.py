@@ -7,6 +7,7 @@ Whoever checks the signatures must trust this server's certificate instead of Am
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,7 +48,7 @@ class Signer:
         self._directory = directory
         self._clock = clock
         self._known: _Pair | None = None
-        self._signatures: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._signatures: OrderedDict[tuple[str, bytes], str] = OrderedDict()
 
     @property
     def path(self) -> str:
@@ -60,10 +61,11 @@ class Signer:
 
     def sign(self, version: str, text: str) -> str:
         """The signature of ``text`` in base64. ``version``: "1" or "2"."""
-        known = self._signatures.get((version, text))
+        key = (version, hashlib.sha256(text.encode()).digest())
+        known = self._signatures.get(key)
         if known is None:
             made = self._pair.key.sign(text.encode(), padding.PKCS1v15(), _HASHES[version]())
-            known = self._signatures[version, text] = base64.b64encode(made).decode()
+            known = self._signatures[key] = base64.b64encode(made).decode()
             if len(self._signatures) > _REMEMBERED:
                 self._signatures.popitem(last=False)
         return known

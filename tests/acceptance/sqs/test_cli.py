@@ -20,7 +20,7 @@ AWS = Path(sys.executable).with_name("aws")
 def test_cli_sends_receives_and_deletes(endpoint: str) -> None:
     environment = {
         "PATH": os.environ["PATH"],
-        "AWS_ACCESS_KEY_ID": "444455556666",
+        "AWS_ACCESS_KEY_ID": "444455557777",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_CONFIG_FILE": os.devnull,

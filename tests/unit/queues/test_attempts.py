@@ -63,6 +63,16 @@ async def test_attempt_is_over_when_a_message_is_changed(yard: Yard, seconds: in
     assert [one.message.body for one in await ask(yard, q, "try")] == ["c"]
 
 
+async def test_only_so_many_bytes_are_remembered(yard: Yard) -> None:
+    q = await yard.make("q.fifo", {"VisibilityTimeout": "200"})
+    for number in range(70):
+        await yard.send(q, "x" * 1_000_000, group=f"{number}", dedup=f"{number}")
+    first = [await ask(yard, q, f"try-{number}", 1) for number in range(70)]
+    assert await ask(yard, q, "try-69", 1) == first[69]
+    assert await ask(yard, q, "try-10", 1) == first[10]
+    assert await ask(yard, q, "try-0", 1) == [], "forgotten, and its message is still hidden"
+
+
 async def test_attempts_are_for_fifo_queues(yard: Yard) -> None:
     q = await yard.make("q")
     with pytest.raises(InvalidRequest, match="not valid for this queue type"):

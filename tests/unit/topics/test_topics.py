@@ -21,6 +21,9 @@ from eventyard.target import DELIVERED, Delivery, Outcome, QueueMessage, Retry, 
 from eventyard.targets.letters import LetterTarget
 from eventyard.topics import Attribute, Delivering, Message, Receipt, Signer, Topics, Ways
 
+#: For so long (seconds) deliveries are tried, whatever the policy says.
+LONGEST = 3 * 3600
+
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 QUEUE, DEAD = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q", f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
 
@@ -60,7 +63,7 @@ class Place:
             store.catalog,
             store.log,
             self.publish,
-            BusFeeds(self.engine),
+            BusFeeds(self.engine, LONGEST * 1000),
             Delivering(Ways(partial(LetterTarget, self.send), self.post, _none, _none), self.send, Signer(None, clock)),
             clock,
             lambda: next(tokens),
@@ -248,7 +251,7 @@ async def test_message_is_dead_lettered_once_it_is_too_old(place: Place) -> None
     await place.subscribe(topic, RedrivePolicy=json.dumps({"deadLetterTargetArn": DEAD}))
     place.full_queues = {QUEUE}
     await place.say(topic, "late")
-    await place.clock.advance(86_400)
+    await place.clock.advance(LONGEST)
     assert place.bodies() == []
     (letter,) = place.queues[DEAD]
     assert json.loads(letter.body)["Message"] == "late"
