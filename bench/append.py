@@ -58,6 +58,38 @@ async def ours(seconds: float, batch: int, appenders: int, synchronous: Synchron
     return rate, took[len(took) // 2] * 1000, took[len(took) * 99 // 100] * 1000
 
 
+async def beside_retention(seconds: float, batch: int, appenders: int, backlog: int) -> None:
+    """The same appends alone, and while the oldest of ``backlog`` events are being forgotten."""
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
+        store = await open_sqlite(Path(directory))
+        for _ in range(backlog // 1_000):
+            await store.log.append("bus", [Event(BODY, 1)] * 1_000)
+        trimming: asyncio.Task[object] | None = None
+        for what in ("alone", "beside retention"):
+            took: list[float] = []
+            start = time.perf_counter()
+            first = (await store.log.bounds())["bus"].first
+            if what != "alone":
+                trimming = asyncio.create_task(store.log.trim("bus", max_size=0))
+            end = start + seconds
+
+            async def appender(end: float = end, took: list[float] = took) -> None:
+                while (begun := time.perf_counter()) < end:
+                    await store.log.append("bus", [Event(BODY, 1)] * batch)
+                    took.append(time.perf_counter() - begun)
+
+            await asyncio.gather(*[appender() for _ in range(appenders)])
+            passed = time.perf_counter() - start
+            gone = (await store.log.bounds())["bus"].first - first
+            took.sort()
+            row = f"{batch:5} {appenders:9} {what:>16} {len(took) * batch / passed:9,.0f} {gone / passed:11,.0f}"
+            print(f"{row} {took[len(took) // 2] * 1000:7.2f} {took[len(took) * 99 // 100] * 1000:7.2f}")
+        if trimming is not None:
+            trimming.cancel()
+            await asyncio.gather(trimming, return_exceptions=True)
+        await store.close()
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=1.5)
@@ -72,6 +104,9 @@ def main() -> None:
                 rate, median, tail = asyncio.run(ours(given.seconds, batch, appenders, synchronous))
                 row = f"{batch:5} {appenders:9} {synchronous:>6} {rate:9,.0f} {rate / base:7.2f}"
                 print(f"{row} {median:7.2f} {tail:7.2f}")
+    print(f"\n{'batch':>5} {'appenders':>9} {'':>16} {'rows/s':>9} {'forgotten/s':>11} {'p50 ms':>7} {'p99 ms':>7}")
+    for batch in (1, 10, 100):
+        asyncio.run(beside_retention(given.seconds, batch, 32, 300_000))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,10 @@ from eventyard.stores.sqlite.reader import Reader
 from eventyard.stores.sqlite.statements import fetch, statement, write_rows
 from eventyard.stores.sqlite.writer import Writer
 
-_TRIM_ROWS = 250
+# A step of a trim begins with so many events; then it has as many as take so many seconds, which few notice. The more
+# there is to forget the longer are the steps, so that retention keeps up with whatever is published.
+_TRIM_ROWS, _MOST_TRIM_ROWS = 250, 4_000
+_TRIM_SECONDS = 0.001
 _OVERHEAD = 200  # bytes that a waiting event takes beside its body, roughly
 
 
@@ -147,9 +150,12 @@ class SqliteLog:
 
     async def trim(self, bus: str, *, older_than: int | None = None, max_size: int | None = None) -> Bounds:
         first, cut = await self._reader.run(lambda connection: _cut(connection, bus, older_than, max_size))
+        rows = _TRIM_ROWS
         while first < cut:
-            first = min(first + _TRIM_ROWS, cut)
-            await self._writer.aside(partial(self._trim, bus, first))
+            first = min(first + rows, cut)
+            took = await self._writer.aside(partial(self._trim, bus, first))
+            seconds = _TRIM_SECONDS * (1 + (cut - first) / 1_000_000)
+            rows = max(_TRIM_ROWS, min(int(rows * seconds / max(took, 1e-6)), 2 * rows, _MOST_TRIM_ROWS))
         return await self._reader.run(lambda connection: _bounds(connection, bus))
 
     def _trim(self, bus: str, cut: int) -> None:
