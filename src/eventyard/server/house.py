@@ -18,6 +18,7 @@ from eventyard.api.events import Access, events_door, role_of
 from eventyard.api.firehose import firehose_door
 from eventyard.api.functions import functions_door
 from eventyard.api.kinesis import kinesis_door
+from eventyard.api.pipes import pipes_door
 from eventyard.api.scheduler import scheduler_door
 from eventyard.api.sns import sns_door
 from eventyard.api.sqs import sqs_door
@@ -45,8 +46,10 @@ from eventyard.firehose import Hoses
 from eventyard.functions import Code, Functions, Pool
 from eventyard.names import Arn
 from eventyard.partners import Partners
+from eventyard.pipes import Pipes
 from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
+from eventyard.server.fitter import Fitter
 from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.streams import Commitments, Limits, Reading, Streams
@@ -142,6 +145,17 @@ class House:
         self._access = Access(self.directory, clock, settings.organizations())
         self._hops = settings.bus_hops
         self._targets = self._makers()
+        fitter = Fitter(
+            self.queues,
+            self.streams,
+            Reading(self.streams, store.log, clock),
+            self.functions,
+            self.courier,
+            self._target,
+            self._scheduled_target,
+            clock,
+        )
+        self.pipes = Pipes(store.catalog, clock, fitter.source)
         self.doors = self._doors()
         self._chores: list[asyncio.Task[None]] = []
 
@@ -189,6 +203,7 @@ class House:
                 endpoints=self.endpoints,
                 access=self._access,
             ),
+            pipes_door(self.pipes, self._clock, self._supported),
             scheduler_door(self.schedules, self._clock, self._supported),
             sns_door(self.topics),
             firehose_door(self.hoses, self._clock),
@@ -219,8 +234,10 @@ class House:
         await self.partners.load()
         await self.endpoints.load()
         Cycles(self.directory).watch()
+        await self.pipes.load()
         await self.engine.start()
         self.replays.start()
+        self.pipes.start()
         self.timetable.start()
         chores = {
             "functions": self.functions.run,
@@ -240,6 +257,7 @@ class House:
         self.streams.close()
         await self.timetable.close()
         await self.replays.close()
+        await self.pipes.close()
         await self.functions.close(_GRACE)
         await self.engine.close()
         await self.courier.close()

@@ -60,6 +60,7 @@ class Server:
         self.ready = False
         if self._house is not None:
             self._house.engine.end_tails()
+            await self._house.pipes.close()
             self._house.streams.close()
             await self._house.queues.close()
 

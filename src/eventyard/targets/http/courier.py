@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -33,6 +33,9 @@ SLOTS = 16
 #: Seconds to wait for an open circuit, and for the rate; short, because a server that stops waits for both.
 _PAUSE = 1.0
 _QUEUE = 2.0
+
+
+Heard = Callable[[Delivery, Answer], None]
 
 
 class Courier:
@@ -75,8 +78,10 @@ class Courier:
         lane = self._lanes.get(arn)
         return SLOTS if lane is None else max(1, min(SLOTS, lane.rate.per_second))
 
-    async def deliver(self, arn: str, parameters: Parameters, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        """Call the API destination ``arn`` once for each of ``batch``, side by side."""
+    async def deliver(
+        self, arn: str, parameters: Parameters, batch: Sequence[Delivery], heard: Heard | None = None
+    ) -> Sequence[Outcome]:
+        """Call the API destination ``arn`` once for each of ``batch``, side by side. ``heard``: told each answer."""
         destination = self._destinations.destination(arn)
         if destination is None:
             self._lanes.pop(arn, None)
@@ -91,10 +96,16 @@ class Courier:
             # The subscriber waits here, or it would turn its whole backlog into deferred deliveries at full speed.
             await self._clock.sleep(min(lane.breaker.left, _PAUSE))
         access = destination.access
-        return await asyncio.gather(*(self._one(lane, destination, access, parameters, item) for item in batch))
+        return await asyncio.gather(*(self._one(lane, destination, access, parameters, item, heard) for item in batch))
 
     async def _one(
-        self, lane: Lane, destination: Destination, access: Access, parameters: Parameters, item: Delivery
+        self,
+        lane: Lane,
+        destination: Destination,
+        access: Access,
+        parameters: Parameters,
+        item: Delivery,
+        heard: Heard | None,
     ) -> Outcome:
         async with lane.slots:
             wait = lane.breaker.wait()
@@ -105,7 +116,7 @@ class Courier:
                 wait = await lane.rate.turn(_QUEUE)
                 if wait is not None:
                     return Retry("RATE_EXCEEDED", "Not called: many others wait for the endpoint.", wait, False)
-                outcome, healthy = await self._call(destination, access, parameters, item)
+                outcome, healthy = await self._call(destination, access, parameters, item, heard)
                 settled = True
             finally:
                 if not settled:
@@ -122,7 +133,7 @@ class Courier:
             return outcome
 
     async def _call(
-        self, destination: Destination, access: Access, parameters: Parameters, item: Delivery
+        self, destination: Destination, access: Access, parameters: Parameters, item: Delivery, heard: Heard | None
     ) -> tuple[Outcome, bool | None]:
         """The outcome, and whether the destination is in good health; None if this call can't tell."""
         try:
@@ -143,6 +154,8 @@ class Courier:
         except Forbidden as error:
             return refused("NO_PERMISSIONS", error.message), None
         await self._note(access, header[1], answer)
+        if heard is not None:
+            heard(item, answer)
         outcome = outcome_of(answer, self._clock.now(), secrets)
         return outcome, answer.status < 500
 

@@ -1,0 +1,10 @@
+"""Pipes: from one queue or stream to one target, by way of filters and an enrichment. Knows no APIs."""
+
+from __future__ import annotations
+
+from eventyard.pipes.pipes import Pipes
+from eventyard.pipes.resources import RUNNING, STOPPED, Pipe, pipe_arn
+from eventyard.pipes.stages import Stages
+from eventyard.pipes.template import compile_template
+
+__all__ = ["RUNNING", "STOPPED", "Pipe", "Pipes", "Stages", "compile_template", "pipe_arn"]

@@ -1,0 +1,57 @@
+"""What is kept of a pipe, and what its parts hand each other. Nothing here runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+
+Desired = Literal["RUNNING", "STOPPED"]
+RUNNING: Desired = "RUNNING"
+STOPPED: Desired = "STOPPED"
+
+
+class Pipe(msgspec.Struct, frozen=True):
+    """``source_parameters``, ``enrichment_parameters`` and ``target_parameters``: as the API gives them, times in
+    epoch seconds. ``born``: names this very pipe, so that one of the same name does not go on from its place."""
+
+    arn: str
+    account: str
+    region: str
+    name: str
+    source: str
+    target: str
+    role: str
+    desired: Desired
+    created: int
+    modified: int
+    born: str
+    description: str = ""
+    enrichment: str | None = None
+    source_parameters: Mapping[str, Any] = {}
+    enrichment_parameters: Mapping[str, Any] = {}
+    target_parameters: Mapping[str, Any] = {}
+    tags: Mapping[str, str] = {}
+
+    def source_settings(self, kind: str) -> Mapping[str, Any]:
+        """Those for a source of ``kind``, such as ``SqsQueueParameters``."""
+        found: Mapping[str, Any] = self.source_parameters.get(kind) or {}
+        return found
+
+
+def pipe_arn(account: str, region: str, name: str) -> str:
+    return f"arn:aws:pipes:{region}:{account}:pipe/{name}"
+
+
+class Record(msgspec.Struct, frozen=True):
+    """One event of a source. ``key``: what a partial failure names it by. ``body``: as the source's own documentation
+    shows it, with its payload as text; ``parsed``: the same with the payload as JSON, where it is some. ``group``:
+    what has to stay in order; None for nothing. ``at``: when the source got it (ms). ``trace``: its trace header."""
+
+    key: str
+    body: bytes
+    parsed: bytes
+    at: int
+    group: str | None = None
+    trace: str | None = None
