@@ -18,7 +18,14 @@ from eventyard.queues.attempts import Attempts
 from eventyard.queues.inflight import MOST, InFlight
 from eventyard.queues.messages import Outgoing, Received, unpack
 from eventyard.queues.redrive import check_redrive
-from eventyard.queues.resources import Queue, check_attributes, check_name, check_together, with_defaults
+from eventyard.queues.resources import (
+    Queue,
+    check_attributes,
+    check_name,
+    check_tags,
+    check_together,
+    with_defaults,
+)
 from eventyard.queues.sending import Letter, admit, check_attempt, outgoing_of, stored
 from eventyard.queues.waiters import Waiters, slot_of
 from eventyard.store import Catalog, Change, Claim, NewMessage, QueueStore, Sent
@@ -104,6 +111,7 @@ class Queues:
         fifo = attributes.get("FifoQueue") == "true"
         check_name(name, fifo)
         given = check_attributes(attributes, fifo)
+        check_tags(name, tags)
         arn = queue_arn(account, region, name)
         async with self._changing:
             there = self._queues.get(arn)
@@ -179,8 +187,7 @@ class Queues:
         """Add tags, or replace their values."""
         async with self._changing:
             queue = self.get(arn)
-            if len(queue.tags | dict(tags)) > 50:
-                raise InvalidRequest(f"Too many tags added for queue {queue.name}.", "InvalidParameterValue")
+            check_tags(queue.name, queue.tags | dict(tags))
             await self._keep(msgspec.structs.replace(queue, tags=queue.tags | dict(tags)))
 
     async def untag(self, arn: str, keys: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from eventyard.queues.policy import check_policy
 
 _NAME = re.compile(r"[A-Za-z0-9_\-]{1,80}|[A-Za-z0-9_\-]{1,75}\.fifo")
 MAX_MESSAGE = 1_048_576
+_MOST_TAGS = 50
 
 # Default, least and most. Source: SQS API reference, CreateQueue.
 _NUMBERS: dict[str, tuple[int, int, int]] = {
@@ -87,6 +88,18 @@ def check_name(name: str, fifo: bool) -> None:
 def check_attributes(given: Mapping[str, str], fifo: bool) -> dict[str, str]:
     """The attributes as they are kept. Raises InvalidRequest for unknown names and values out of bounds."""
     return {name: _check(name, value, fifo) for name, value in given.items()}
+
+
+def check_tags(queue: str, tags: Mapping[str, str]) -> None:
+    """Raises InvalidRequest for more tags than a queue can have, or one that none can."""
+    if len(tags) > _MOST_TAGS:
+        raise InvalidRequest(f"Too many tags added for queue {queue}.", "InvalidParameterValue")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise InvalidRequest(
+                "Tag keys must be between 1 and 128 characters in length, and tag values between 0 and 256.",
+                "InvalidParameterValue",
+            )
 
 
 def check_together(attributes: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from eventyard.clock import settle
 from eventyard.errors import Conflict, InvalidRequest, NotFound
 from eventyard.queues import Queues
-from tests.unit.queues.conftest import Yard
+from tests.unit.queues.conftest import ACCOUNT, REGION, Yard
 
 
 def redrive(arn: str, count: object = 2) -> dict[str, str]:
@@ -158,3 +158,13 @@ async def test_move_to_a_queue_that_is_deleted_meanwhile_fails_and_loses_nothing
     await yard.clock.advance(2)
     assert yard.moves.list(dead, 1)[0].status == "FAILED"
     assert await yard.receive(dead) == ["b"]
+
+
+@pytest.mark.parametrize("tags", [{str(n): "x" for n in range(51)}, {"": "x"}, {"k" * 129: "x"}, {"k": "x" * 257}])
+async def test_tags_that_no_queue_can_have_are_refused(yard: Yard, tags: dict[str, str]) -> None:
+    q = await yard.make()
+    with pytest.raises(InvalidRequest):
+        await yard.queues.tag(q, tags)
+    with pytest.raises(InvalidRequest):
+        await yard.queues.create(ACCOUNT, REGION, "another", {}, tags)
+    assert yard.queues.find(ACCOUNT, REGION, "another") == []
