@@ -23,8 +23,7 @@ import msgspec
 from eventyard.errors import Broken, TryAgain
 from eventyard.event import Event
 from eventyard.store import Attempt, Change, Checkpoint, Claim, Deferred, Fate, NewMessage, Record, Store
-from eventyard.stores.sqlite import Synchronous, open_sqlite
-from eventyard.stores.sqlite.checkpoints import Checkpoints
+from eventyard.stores.sqlite import Synchronous, open_sqlite, room
 
 from .disk import Disk, Synced
 
@@ -204,12 +203,11 @@ async def run(
 @contextlib.contextmanager
 def frequent_checkpoints() -> Iterator[None]:
     """Have the write-ahead log folded into the file every few commits, so that many cuts fall into that."""
-    defaults = Checkpoints.__init__.__defaults__
-    Checkpoints.__init__.__defaults__ = (20, 200)  # type: ignore[attr-defined]
+    usual, room.LOG_PAGES = room.LOG_PAGES, 20
     try:
         yield
     finally:
-        Checkpoints.__init__.__defaults__ = defaults  # type: ignore[attr-defined]
+        room.LOG_PAGES = usual
 
 
 def main() -> None:

@@ -40,7 +40,13 @@ _PAGE_STATUS = _STATUS | {NotFound: 404, Conflict: 409, LimitExceeded: 429, Unsu
 #: REST services say with the status what kind of error it is, also where the model is silent.
 _REST_STATUS = _STATUS | {NotFound: 404, Conflict: 409, LimitExceeded: 402, TryAgain: 429}
 
-_STATUS_BY_CODE = {"RequestEntityTooLargeException": 413, "UnsupportedMediaTypeException": 415}
+#: The last two are AWS's common errors that SDKs try again by themselves.
+_STATUS_BY_CODE = {
+    "RequestEntityTooLargeException": 413,
+    "UnsupportedMediaTypeException": 415,
+    "InternalFailure": 500,
+    "ServiceUnavailable": 503,
+}
 
 #: Codes that the query protocol spells differently.
 _QUERY_CODES = {

@@ -23,6 +23,9 @@ Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
 LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 TIME_SIZE = 14
 
+#: The code of stores without room.
+_NO_ROOM = "ServiceUnavailable"
+
 
 class Entry(msgspec.Struct, rename="pascal", gc=False):
     """One entry of a request. ``time``: seconds since the epoch. The bounds are those of the service's model."""
@@ -92,25 +95,30 @@ def event_of(
 async def publish_batches(
     publish: Publish, batches: Mapping[str, tuple[Sequence[int], Sequence[Event]]], outcomes: list[str | Refusal]
 ) -> None:
-    """Publish the events of each bus; with them, the places in ``outcomes`` that a failure is written to."""
+    """Publish the events of each bus; with them, the places in ``outcomes`` that a failure is written to.
+
+    Raises TryAgain where there was no room for any entry: SDKs repeat requests that fail by themselves, entries not."""
     if len(batches) == 1:
-        refusals = [await _publish_batch(publish, bus, events) for bus, (_, events) in batches.items()]
+        errors = [await _publish_batch(publish, bus, events) for bus, (_, events) in batches.items()]
     else:
-        refusals = await asyncio.gather(*(_publish_batch(publish, bus, events) for bus, (_, events) in batches.items()))
-    for refusal, (places, _) in zip(refusals, batches.values(), strict=True):
-        if refusal is not None:
+        errors = await asyncio.gather(*(_publish_batch(publish, bus, events) for bus, (_, events) in batches.items()))
+    failed = 0
+    for error, (places, _) in zip(errors, batches.values(), strict=True):
+        if error is not None:
+            throttled = isinstance(error, TryAgain) and error.code != _NO_ROOM
             for at in places:
-                outcomes[at] = refusal
+                outcomes[at] = Refusal("ThrottlingException" if throttled else "InternalFailure", error.message)
+            failed += len(places) if error.code == _NO_ROOM else 0
+            if failed == len(outcomes):
+                raise error
 
 
-async def _publish_batch(publish: Publish, bus: str, events: Sequence[Event]) -> Refusal | None:
+async def _publish_batch(publish: Publish, bus: str, events: Sequence[Event]) -> EventyardError | None:
     """Publish ``events``; why it failed for all of them, if it did."""
     try:
         await publish(bus, events)
-    except TryAgain as error:
-        return Refusal("ThrottlingException", error.message)
     except EventyardError as error:
-        return Refusal("InternalFailure", error.message)
+        return error
     return None
 
 

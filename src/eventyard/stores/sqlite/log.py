@@ -16,6 +16,7 @@ import msgspec
 from eventyard.event import Event
 from eventyard.store import Bounds, Follower
 from eventyard.stores.sqlite.reader import Reader
+from eventyard.stores.sqlite.room import Room
 from eventyard.stores.sqlite.statements import fetch, statement, write_rows
 from eventyard.stores.sqlite.writer import Writer
 
@@ -82,13 +83,14 @@ class _Tails:
 class SqliteLog:
     """Keeps :class:`eventyard.store.EventLog`."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
-        self._writer, self._reader = writer, reader
+    def __init__(self, writer: Writer, reader: Reader, room: Room) -> None:
+        self._writer, self._reader, self._room = writer, reader, room
         self._connection = writer.connection
         self.tails = _Tails(writer.connection)
         writer.parts.append(self.tails)
 
     async def append(self, bus: str, events: Sequence[Event]) -> int:
+        self._room.check()
         cost = sum([len(event.body) for event in events]) + _OVERHEAD * len(events)
         return await self._writer.submit(self._append, bus, (bus, events), cost)
 

@@ -17,6 +17,7 @@ from eventyard.stores.sqlite.log import SqliteLog
 from eventyard.stores.sqlite.progress import SqliteProgress
 from eventyard.stores.sqlite.queues import SqliteQueues
 from eventyard.stores.sqlite.reader import Reader
+from eventyard.stores.sqlite.room import Free, Room, free_of
 from eventyard.stores.sqlite.schema import migrate
 from eventyard.stores.sqlite.statements import fetch
 from eventyard.stores.sqlite.writer import Writer
@@ -27,10 +28,10 @@ Synchronous = Literal["FULL", "NORMAL"]
 class SqliteStore:
     """Keeps :class:`eventyard.store.Store`. Made by :func:`open_sqlite`."""
 
-    def __init__(self, directory: DataDirectory, writer: Writer, reader: Reader) -> None:
+    def __init__(self, directory: DataDirectory, writer: Writer, reader: Reader, room: Room) -> None:
         self._directory, self._writer, self._reader = directory, writer, reader
         self._closed = False
-        self._log, self._queues = SqliteLog(writer, reader), SqliteQueues(writer, reader)
+        self._log, self._queues = SqliteLog(writer, reader, room), SqliteQueues(writer, reader)
         self.log: EventLog = self._log
         self.progress: Progress = SqliteProgress(writer, reader)
         self.catalog: Catalog = SqliteCatalog(writer, reader)
@@ -64,6 +65,7 @@ async def open_sqlite(
     pending_limit: int = 64 << 20,
     max_pages: int | None = None,
     on_broken: Callable[[Broken], None] | None = None,
+    free: Free | None = None,
 ) -> SqliteStore:
     """Open the store in ``directory``, making it if it is not there. Raises :class:`Broken` if another process has
     it, or if a newer program wrote it.
@@ -71,6 +73,7 @@ async def open_sqlite(
     ``synchronous``: NORMAL is faster and loses the last acknowledged writes at a power cut. ``pending_limit``: bytes
     that may wait to be written before writes are refused with TryAgain. ``max_pages``: how many pages of 8 KiB the file
     may have. ``on_broken``: called on the event loop, once, when the disk failed and the process had better end.
+    ``free``: tells how much room there is, if not the file system.
     """
     held = await asyncio.to_thread(DataDirectory, directory)
     try:
@@ -79,7 +82,8 @@ async def open_sqlite(
     except BaseException:
         held.release()
         raise
-    return SqliteStore(held, Writer(connection, pending_limit, on_broken), reader)
+    room = Room(free or free_of(held.path))
+    return SqliteStore(held, Writer(connection, pending_limit, on_broken, room.log_pages), reader, room)
 
 
 def _connect(directory: DataDirectory, synchronous: Synchronous, max_pages: int | None) -> apsw.Connection:

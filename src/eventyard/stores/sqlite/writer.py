@@ -17,6 +17,7 @@ import apsw
 
 from eventyard.errors import Broken, EventyardError, TryAgain
 from eventyard.stores.sqlite.checkpoints import Checkpoints
+from eventyard.stores.sqlite.room import NO_ROOM
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -57,10 +58,15 @@ def _call_each(works: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 class Writer:
-    """Owns the writing connection. To be made on the event loop that will use it."""
+    """Owns the writing connection. To be made on the event loop that will use it. ``log_pages``: after how many to fold
+    the write-ahead log into the file."""
 
     def __init__(
-        self, connection: apsw.Connection, pending_limit: int, on_broken: Callable[[Broken], None] | None
+        self,
+        connection: apsw.Connection,
+        pending_limit: int,
+        on_broken: Callable[[Broken], None] | None,
+        log_pages: int,
     ) -> None:
         self.connection = connection
         self.parts: list[Part] = []
@@ -70,7 +76,7 @@ class Writer:
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._checkpoints = Checkpoints(connection)
+        self._checkpoints = Checkpoints(connection, log_pages, 4 * log_pages)
         self._thread = threading.Thread(target=self._run, name="eventyard-writer", daemon=True)
         self._thread.start()
 
@@ -236,7 +242,7 @@ class Writer:
 def _verdict(error: Exception) -> Exception:
     """What a caller is told: no room and a held lock pass; anything else SQLite says about the file does not."""
     if isinstance(error, apsw.FullError):
-        return TryAgain("the disk is full", "InternalFailure")
+        return TryAgain("The disk is full.", NO_ROOM)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return TryAgain("the database is locked by another program", "InternalFailure")
     if isinstance(error, (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError, apsw.SQLError)):
