@@ -14,8 +14,8 @@ Found = TypeVar("Found")
 DEEPEST = 1_000
 
 
-def parse_object(text: bytes) -> dict[str, Any] | None:
-    """The JSON object (RFC 8259, strictly) in ``text``; None if it is not one, or nested deeper than ``DEEPEST``."""
+def parse_object(text: bytes, deepest: int = DEEPEST) -> dict[str, Any] | None:
+    """The JSON object (RFC 8259, strictly) in ``text``; None if it is not one, or has more than ``deepest`` levels."""
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -23,7 +23,7 @@ def parse_object(text: bytes) -> dict[str, Any] | None:
     if type(value) is not dict:
         return None
     # Only a text with that many brackets can be that deep; counting them is much cheaper than walking.
-    if len(text) <= 2 * DEEPEST or text.count(b"{") + text.count(b"[") <= DEEPEST or _depth(value) <= DEEPEST:
+    if len(text) <= 2 * deepest or text.count(b"{") + text.count(b"[") <= deepest or _depth(value) <= deepest:
         return value
     return None
 

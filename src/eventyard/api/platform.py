@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
-import orjson
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
 from eventyard.bus import Directory, Engine, Publisher
+from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.pattern import Pattern, explain, parse
 from eventyard.store import Progress
@@ -89,12 +89,14 @@ class Platform:
         event = asked.get("event")
         if not isinstance(event, dict):
             raise InvalidRequest('The body needs an "event": the whole event as a JSON object.')
+        # Their own texts, because how a number is written counts.
+        texts_of = deeply(_members, request.body)
         if "pattern" in asked:
             given = asked["pattern"]
-            pattern = parse(given if isinstance(given, str) else orjson.dumps(given).decode())
+            pattern = parse(given if isinstance(given, str) else bytes(texts_of["pattern"]).decode())
         else:
             pattern = self._rule_pattern(request, asked)
-        why = explain(pattern, orjson.dumps(event))
+        why = explain(pattern, bytes(texts_of["event"]))
         return HttpResponse(200, JSON, msgspec.json.encode(msgspec.to_builtins(why) | {"text": str(why)}))
 
     async def tail(self, request: HttpRequest) -> HttpResponse:
@@ -133,6 +135,9 @@ class Platform:
         if rule.pattern is None:
             raise InvalidRequest(f"Rule {name} has a schedule and no event pattern.")
         return parse(rule.pattern)
+
+
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class _Metrics(Collector):

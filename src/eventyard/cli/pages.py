@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import msgspec
+
 from eventyard.cli.identity import identity
 from eventyard.cli.options import LOCAL
 from eventyard.errors import InvalidRequest, NotFound, TryAgain
@@ -26,7 +28,7 @@ def get(endpoint: str, page: str, query: dict[str, str]) -> Iterator[http.client
 def post(endpoint: str, page: str, body: dict[str, Any]) -> dict[str, Any]:
     """The JSON that ``page`` answers. Raises InvalidRequest or NotFound with the server's words, TryAgain if nobody
     answers."""
-    with _asking(endpoint, "POST", page, json.dumps(body).encode()) as answer:
+    with _asking(endpoint, "POST", page, msgspec.json.encode(body)) as answer:
         found: dict[str, Any] = json.loads(answer.read())
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.request import Request, urlopen
 
 from tests.acceptance.refusal import refusal
 from tests.acceptance.server import Server, new_account
@@ -50,6 +51,31 @@ def test_deepest_event_is_matched_transformed_and_sent_on(server: Server) -> Non
     assert _received(sqs, url) == '{"d":' + _nested(1000) + "}"
     direct = foreign.put_events(Entries=[{**entry, "Detail": "{}", "EventBusName": bus}])
     assert direct["FailedEntryCount"] == 0, "the own account needs no statement"
+
+
+def test_deepest_event_is_tested_and_explained(server: Server) -> None:
+    events = server.client("events", new_account())
+    envelope = {
+        "id": "1",
+        "account": "1",
+        "source": "cars",
+        "time": "t",
+        "region": "r",
+        "detail-type": "t",
+        "detail": 0,
+    }
+    text = json.dumps(envelope).replace('"detail": 0', f'"detail": {_nested(1000)}')
+    assert events.test_event_pattern(EventPattern='{"source":["cars"]}', Event=text)["Result"] is True
+    asked = f'{{"pattern":{{"source":["bikes"]}},"event":{text}}}'.encode()
+    with urlopen(Request(f"{server.url}/_eventyard/explain", asked)) as answer:
+        assert json.load(answer)["path"] == "source"
+
+
+def test_how_a_number_is_written_is_explained(server: Server) -> None:
+    for pattern, matched in ("300", False), ("3.0e2", True):
+        asked = f'{{"pattern":{{"detail":{{"n":[{pattern}]}}}},"event":{{"detail":{{"n":3.0e2}}}}}}'.encode()
+        with urlopen(Request(f"{server.url}/_eventyard/explain", asked)) as answer:
+            assert json.load(answer)["matched"] is matched
 
 
 def test_templates_that_can_never_be_json_are_refused(server: Server) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventyard.detail import parse_object
+from eventyard.detail import DEEPEST, parse_object
 from eventyard.errors import InvalidRequest
 from eventyard.pattern import matches, parse
 from eventyard.wire import Caller
@@ -21,7 +21,7 @@ async def check_event_pattern(caller: Caller, params: dict[str, Any]) -> dict[st
     """
     pattern = parse(params["EventPattern"])
     text = params["Event"].encode("utf-8", "replace")
-    event = parse_object(text)
+    event = parse_object(text, DEEPEST + 1)
     if event is None or not event.keys() >= _NEEDED:
         raise InvalidRequest("Parameter Event is not valid.")
     return {"Result": matches(pattern, text)}
