@@ -177,6 +177,25 @@ async def test_a_directory_of_an_unreleased_revision_is_refused_with_the_remedy(
     assert (tmp_path / "eventyard.db").read_bytes() == before, "it is not touched"
 
 
+async def test_a_copy_made_while_the_store_is_written_to_is_whole(tmp_path: Path) -> None:
+    """The backup of docs/operating.md."""
+    store = await open_sqlite(tmp_path / "data")
+    await store.log.append("bus", events(10))
+    writing = [asyncio.ensure_future(store.log.append("bus", events(5))) for _ in range(100)]
+    (tmp_path / "copy").mkdir()
+    connection = apsw.Connection(str(tmp_path / "data" / "eventyard.db"))
+    await asyncio.to_thread(connection.execute, "VACUUM INTO ?", (str(tmp_path / "copy" / "eventyard.db"),))
+    connection.close()
+    await asyncio.gather(*writing)
+    await store.close()
+    copy = await open_sqlite(tmp_path / "copy")
+    left = (await copy.log.bounds())["bus"]
+    assert left.first == 1
+    assert left.last >= 10
+    assert await copy.log.append("bus", events(1)) == left.last + 1
+    await copy.close()
+
+
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "eventyard.db").write_bytes(b"not a database" * 1000)
     with pytest.raises(Broken, match=r"eventyard\.db cannot be opened"):
