@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import time
 from collections.abc import Iterator
@@ -374,3 +375,36 @@ def test_outside_development_private_addresses_are_closed(
             assert endpoints.connections == 0
     finally:
         process.stop()
+
+
+def test_a_target_can_have_signed_cloud_events(yard: Yard, endpoints: Endpoints) -> None:
+    secret = base64.b64encode(b"a secret of some length").decode()
+    key = {"ApiKeyName": "webhook-signature", "ApiKeyValue": f"whsec_{secret}"}
+    connection = yard.connection(ApiKeyAuthParameters=key)
+    options = {"Eventyard-Format": "cloudevents-structured"}
+    yard.rule(yard.destination(f"{endpoints.url}/ok", connection), HttpParameters={"HeaderParameters": options})
+    event_id = yard.put(n=1)
+    (asked,) = endpoints.wait("/ok")
+    assert (asked.json["id"], asked.json["type"], asked.json["data"]) == (event_id, "rule", {"n": 1})
+    assert "eventyard-format" not in asked.headers
+    text = f"{event_id}.{asked.headers['webhook-timestamp']}.".encode() + asked.body
+    proof = base64.b64encode(hmac.digest(b"a secret of some length", text, "sha256")).decode()
+    assert asked.headers["webhook-signature"] == f"v1,{proof}"
+    assert secret not in str(asked.headers)
+
+
+def test_a_target_can_have_another_time_limit(yard: Yard, endpoints: Endpoints) -> None:
+    def slowly(asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        time.sleep(3)  # less than a call has, unless its target says otherwise
+        return 200, {}, b""
+
+    endpoints.answers["/slow"] = slowly
+    options = {"HeaderParameters": {"Eventyard-Timeout": "1"}}
+    queue = yard.rule(yard.destination(f"{endpoints.url}/slow", yard.connection()), HttpParameters=options)
+    yard.put()
+    letter = yard.dead(queue)
+    assert letter["ERROR_CODE"] == "TIMEOUT"
+    assert "no answer within 1 seconds" in letter["ERROR_MESSAGE"]
+    with refused("ValidationException"):
+        bad = {"HeaderParameters": {"Eventyard-Timeout": "100"}}
+        yard.rule(yard.destination(f"{endpoints.url}/ok", yard.connection("c"), "d"), "other", HttpParameters=bad)

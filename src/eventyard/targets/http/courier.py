@@ -24,6 +24,7 @@ from eventyard.targets.http.limits import Lane
 from eventyard.targets.http.outcome import UNAUTHORIZED, failure, outcome_of, refused
 from eventyard.targets.http.parameters import Parameters
 from eventyard.targets.http.tokens import NoToken, Tokens
+from eventyard.targets.http.webhooks import signature, signs
 
 log = structlog.get_logger("targets.http")
 
@@ -146,9 +147,16 @@ class Courier:
             await self._destinations.authorized(access, str(error))
             return failure("NO_AUTHORIZATION", str(error)), False
         try:
-            answer = await self._client.send(_with_header(call, header), self._timeout)
+            headers = [header]
+            if signs(*header):
+                headers = signature(header[1], item.event_id, self._clock.now(), call.body or b"")
+        except InvalidRequest as error:
+            return refused("SDK_CLIENT_ERROR", error.message), None
+        seconds = parameters.seconds or self._timeout
+        try:
+            answer = await self._client.send(_with_headers(call, headers), seconds)
         except TimeoutError:
-            return failure("TIMEOUT", f"no answer within {self._timeout:g} seconds"), False
+            return failure("TIMEOUT", f"no answer within {seconds:g} seconds"), False
         except Unreachable as error:
             return failure("CONNECTION_FAILURE", str(error)), False
         except Forbidden as error:
@@ -190,6 +198,7 @@ class Courier:
             await self._destinations.authorized(access, None)
 
 
-def _with_header(call: Call, header: tuple[str, str]) -> Call:
-    kept = [each for each in call.headers if each[0].lower() != header[0].lower()]
-    return Call(call.method, call.url, [*kept, header], call.body)
+def _with_headers(call: Call, headers: Sequence[tuple[str, str]]) -> Call:
+    names = {name.lower() for name, _ in headers}
+    kept = [each for each in call.headers if each[0].lower() not in names]
+    return Call(call.method, call.url, [*kept, *headers], call.body)

@@ -15,6 +15,7 @@ from eventyard.destination import Destination, Extra, Pairs
 from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest
 from eventyard.targets.http.client import Call
+from eventyard.targets.http.cloudevents import FORMATS, Format, as_cloud_event
 from eventyard.transform.path import Step, parse_path, select
 
 USER_AGENT = "Amazon/EventBridge/ApiDestinations"
@@ -33,6 +34,10 @@ _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
 _TEXT = msgspec.json.Decoder(str)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
+#: Of a target's HeaderParameters, what is not sent but says how to send: AWS's API has no other place for it.
+FORMAT, TIMEOUT = "eventyard-format", "eventyard-timeout"
+_LONGEST = 60
+
 Value = str | tuple[Step, ...]
 """A text, or the path of one in the event."""
 
@@ -50,21 +55,26 @@ def check_parameters(given: Mapping[str, Any]) -> None:
 
 
 class Parameters(msgspec.Struct, frozen=True):
-    """HttpParameters, taken apart."""
+    """HttpParameters, taken apart. ``form``: None for what EventBridge sends. ``seconds``: None for what it waits."""
 
     path: tuple[Value, ...] = ()
     headers: tuple[tuple[str, Value], ...] = ()
     query: tuple[tuple[str, Value], ...] = ()
+    form: Format | None = None
+    seconds: float | None = None
 
     @classmethod
     def compile(cls, given: Mapping[str, Any]) -> Parameters:
         """Raises InvalidRequest for headers that are not allowed, and for bad JSON paths."""
-        headers = given.get("HeaderParameters") or {}
+        headers = dict(given.get("HeaderParameters") or {})
+        options = {name.lower(): headers.pop(name) for name in list(headers) if name.lower() in (FORMAT, TIMEOUT)}
         check_headers(headers)
         return cls(
             tuple(_value(each) for each in given.get("PathParameterValues") or ()),
             tuple((name, _value(each)) for name, each in headers.items()),
             tuple((name, _value(each)) for name, each in (given.get("QueryStringParameters") or {}).items()),
+            _form(options.get(FORMAT)),
+            _seconds(options.get(TIMEOUT)),
         )
 
     def call(self, destination: Destination, extra: Extra, payload: bytes, event: bytes) -> Call:
@@ -73,6 +83,9 @@ class Parameters(msgspec.Struct, frozen=True):
             "user-agent": ("User-Agent", USER_AGENT),
             "content-type": ("Content-Type", CONTENT_TYPE),
         }
+        if self.form is not None:
+            more, payload = as_cloud_event(self.form, payload, event)
+            headers |= {name.lower(): (name, value) for name, value in more}
         for name, value in _filled(self.headers, event):
             headers[name.lower()] = (name, _checked(name, value))
         for name, value in extra.headers:
@@ -105,6 +118,29 @@ def with_query(url: str, query: Mapping[str, str]) -> str:
     kept = [each for each in parts.query.split("&") if each and each.partition("=")[0] not in query]
     added = [urlencode(query, quote_via=quote)] if query else []
     return urlunsplit(parts._replace(query="&".join(kept + added), fragment=""))
+
+
+def _form(text: str | None) -> Format | None:
+    for form in FORMATS:
+        if text == form:
+            return form
+    if text is None:
+        return None
+    raise _wrong(FORMAT, text, f"one of {', '.join(FORMATS)}")
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST:
+        raise _wrong(TIMEOUT, text, f"a number of seconds from 1 to {_LONGEST}")
+    return float(text)
+
+
+def _wrong(name: str, text: str, wanted: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"Parameter HeaderParameters is not valid. Reason: {name} must be {wanted}, not {text[:50]!r}."
+    )
 
 
 def _value(text: str) -> Value:
