@@ -79,8 +79,15 @@ def test_options_are_taken_from_the_headers_and_not_sent() -> None:
     assert [name for name, _ in found.headers] == ["X-Own"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("Eventyard-Format", "xml"), ("Eventyard-Timeout", "0"),
-                                             ("Eventyard-Timeout", "61"), ("Eventyard-Timeout", "$.detail.n")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Eventyard-Format", "xml"),
+        ("Eventyard-Timeout", "0"),
+        ("Eventyard-Timeout", "61"),
+        ("Eventyard-Timeout", "$.detail.n"),
+    ],
+)
 def test_options_that_can_not_be_are_refused(name: str, value: str) -> None:
     with pytest.raises(InvalidRequest, match=f"{name.lower()} must be"):
         Parameters.compile({"HeaderParameters": {name: value}})
