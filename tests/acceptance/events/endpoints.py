@@ -113,6 +113,8 @@ class Endpoints:
             line.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
         elif kind == "redirect":
             _send(line, 302, {"Location": f"{self.url}/followed"}, b"")
+        elif kind == "metadata":
+            _send(line, 302, {"Location": "http://169.254.169.254/latest/meta-data/"}, b"")
         elif kind == "bomb":
             _send(line, 200, {"Content-Encoding": "gzip"}, BOMB)
         elif kind == "status":

@@ -118,7 +118,7 @@ RETRIED = {
     "status/401": "UNAUTHORIZED",
     "status/407": "UNAUTHORIZED",
 }
-PERMANENT = ["redirect", "status/400", "status/404", "status/410"]
+PERMANENT = ["redirect", "metadata", "status/400", "status/404", "status/410"]
 DELIVERED = ["endless", "bomb", "status/204"]
 
 
