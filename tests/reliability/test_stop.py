@@ -19,6 +19,7 @@ async def test_stopping_under_load_repeats_and_loses_nothing(tmp_path: Path) -> 
     assert [code for code, _ in result.stops] == [0, 0, 0]
     assert max(seconds for _, seconds in result.stops) <= 10
     assert sum(result.acknowledged) >= 300
+    print(f"stopped in {[f'{seconds:.2f} s' for _, seconds in result.stops]}: {result.report}")
 
 
 async def test_a_killed_server_keeps_visible_claimed_and_delayed_messages_apart(tmp_path: Path) -> None:
