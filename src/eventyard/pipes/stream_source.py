@@ -29,10 +29,11 @@ _LONGEST_PAUSE = 60.0
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """``parents``: those that have to be read to their ends before."""
+    """``parents``: those that have to be read to their ends before. ``opened``: when (ms)."""
 
     id: str
     parents: Sequence[str]
+    opened: int
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -57,7 +58,8 @@ class Stream(Protocol):
 
 
 class Places(Protocol):
-    """Where a pipe stands in each shard, durably; a position below 0 says that the shard has been read to its end."""
+    """Where a pipe stands in each shard, durably. A place below 0 says that the shard that was opened then, as a
+    negative number, has been read to its end: one of the same id may be another, of a stream that was made again."""
 
     def get(self, shard: str) -> int | None: ...
 
@@ -95,7 +97,7 @@ class StreamSource:
         await self._begin(shards)
         known = {shard.id for shard in shards}
         open_ones = [
-            shard.id
+            shard
             for shard in shards
             if (self._places.get(shard.id) or 0) >= 0
             and all((self._places.get(parent) or 0) < 0 for parent in shard.parents if parent in known)
@@ -120,15 +122,19 @@ class StreamSource:
 
     async def _begin(self, shards: Sequence[Shard]) -> None:
         """Where the starting position says, at first; a shard that came into being later is read from its beginning."""
-        new = [shard for shard in shards if self._places.get(shard.id) is None]
-        later = len(new) < len(shards)
+        places = {shard.id: self._places.get(shard.id) for shard in shards}
+        new = [
+            shard for shard in shards if (place := places[shard.id]) is None or (place < 0 and place != -shard.opened)
+        ]
+        later = any(place is not None for place in places.values())
         if new:
             starts = {
                 shard.id: 0 if later else await self._stream.start(shard.id, self._kind, self._time) for shard in new
             }
             await self._places.set(starts)
 
-    async def _follow(self, shard: str, known: set[str]) -> None:
+    async def _follow(self, followed: Shard, known: set[str]) -> None:
+        shard = followed.id
         while not self._over and {one.id for one in self._stream.shards()} == known:
             after = self._places.get(shard) or 0
             chunk = await self._stream.read(shard, after, self._batch, _PATIENCE)
@@ -139,7 +145,7 @@ class StreamSource:
                 await self._take(shard, [record for _, record in chunk.records])
                 await self._places.set({shard: chunk.records[-1][0]})
             elif chunk.ended:
-                await self._places.set({shard: -1})
+                await self._places.set({shard: -followed.opened})
                 return
 
     async def _take(self, shard: str, records: Sequence[Record]) -> None:

@@ -78,7 +78,7 @@ class StreamAsSource:
 
     def shards(self) -> Sequence[Shard]:
         return [
-            Shard(shard.id, [shard_id(parent) for parent in shard.parents])
+            Shard(shard.id, [shard_id(parent) for parent in shard.parents], shard.opened)
             for shard in self._streams.get(self._arn).shards
         ]
 

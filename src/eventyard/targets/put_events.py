@@ -8,12 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from eventyard.clock import Clock
+from eventyard.detail import parse_object
 from eventyard.errors import TryAgain
 from eventyard.event import Event, envelope, iso_seconds
 from eventyard.names import Arn
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
 
 Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
+
+_MALFORMED = Permanent("MalformedDetail", "Detail is malformed.")
 
 
 class PutEventsTarget:
@@ -39,14 +42,20 @@ class PutEventsTarget:
         self._detail_type: str = parameters["DetailType"]
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
-        """The events keep the ids of the deliveries, so that one that is delivered again can be told."""
+        """The events keep the ids of the deliveries, so that one that is delivered again can be told. What is no JSON
+        object fails for good: spliced in as a detail, it would make an event that nobody can read."""
         if not self._has_bus(self._arn):
             return [Permanent("NO_RESOURCE", f"Event bus {self._arn} does not exist.")] * len(batch)
-        try:
-            await self._publish(self._arn, [self._event(item) for item in batch])
-        except TryAgain as error:
-            return [Retry(error.code, error.message)] * len(batch)
-        return [DELIVERED] * len(batch)
+        good = [parse_object(item.payload) is not None for item in batch]
+        taken: Outcome = DELIVERED
+        if any(good):
+            try:
+                await self._publish(
+                    self._arn, [self._event(item) for item, is_good in zip(batch, good, strict=True) if is_good]
+                )
+            except TryAgain as error:
+                taken = Retry(error.code, error.message)
+        return [taken if is_good else _MALFORMED for is_good in good]
 
     def _event(self, item: Delivery) -> Event:
         now, arn = self._clock.now(), Arn.parse(self._arn)

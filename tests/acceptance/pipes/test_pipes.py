@@ -143,6 +143,22 @@ def test_a_stream_is_read_from_its_horizon_in_order_and_over_a_split(yard: Yard)
     assert [one["n"] for one in yard.bodies("out.fifo", 10)] == list(range(20, 30))
 
 
+def test_a_stream_that_is_made_again_is_read_although_its_shards_are_called_as_before(yard: Yard) -> None:
+    yard.pipe(
+        yard.stream("cars"),
+        yard.queue("out"),
+        SourceParameters={"KinesisStreamParameters": {"StartingPosition": "TRIM_HORIZON"}},
+        TargetParameters={"InputTemplate": '{"n": <$.data.n>}'},
+    )
+    yard.kinesis.update_shard_count(StreamName="cars", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+    yard.kinesis.put_record(StreamName="cars", Data=b'{"n": 1}', PartitionKey="k")
+    assert yard.bodies("out", 1) == [{"n": 1}]  # which says that the first shard has been read to its end
+    yard.kinesis.delete_stream(StreamName="cars")
+    yard.stream("cars")
+    yard.kinesis.put_record(StreamName="cars", Data=b'{"n": 2}', PartitionKey="k")
+    assert yard.bodies("out", 1) == [{"n": 2}]
+
+
 def test_a_record_that_fails_too_often_is_told_of_and_its_shard_goes_on(yard: Yard) -> None:
     stream, dead = yard.stream("cars"), yard.queue("dead")
     settings = {
@@ -168,26 +184,52 @@ def test_a_record_that_fails_too_often_is_told_of_and_its_shard_goes_on(yard: Ya
     assert letter["context"]["condition"] == "RetryAttemptsExhausted"
 
 
-def test_an_api_destination_enriches(yard: Yard, endpoints: Endpoints) -> None:
-    endpoints.answers["/enrich"] = lambda asked: (200, {}, json.dumps({"saw": asked.json, "more": 1}).encode())
+def destination(yard: Yard, endpoints: Endpoints) -> str:
     events = yard.connect("events")
     connection = events.create_connection(
         Name="c",
         AuthorizationType="API_KEY",
         AuthParameters={"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "v"}},
     )["ConnectionArn"]
-    destination = events.create_api_destination(
+    made = events.create_api_destination(
         Name="d", ConnectionArn=connection, InvocationEndpoint=f"{endpoints.url}/enrich", HttpMethod="POST"
-    )["ApiDestinationArn"]
+    )
+    return str(made["ApiDestinationArn"])
+
+
+def test_an_api_destination_enriches(yard: Yard, endpoints: Endpoints) -> None:
+    endpoints.answers["/enrich"] = lambda asked: (200, {}, json.dumps({"saw": asked.json, "more": 1}).encode())
     yard.pipe(
         yard.queue("in"),
         yard.queue("out"),
-        Enrichment=destination,
+        Enrichment=destination(yard, endpoints),
         EnrichmentParameters={"InputTemplate": '{"n": <$.body.n>}'},
         TargetParameters={"InputTemplate": '{"got": <$.saw.n>, "more": <$.more>}'},
     )
     yard.send("in", {"n": 7})
     assert yard.bodies("out", 1) == [{"got": 7, "more": 1}]
+
+
+def test_an_enrichment_that_answers_no_text_does_not_hold_a_shard_for_ever(yard: Yard, endpoints: Endpoints) -> None:
+    endpoints.answers["/enrich"] = lambda asked: (200, {}, b"\xff" if asked.json == {"n": 1} else asked.body)
+    yard.pipe(
+        yard.stream("cars"),
+        yard.queue("out"),
+        SourceParameters={
+            "KinesisStreamParameters": {
+                "StartingPosition": "TRIM_HORIZON",
+                "MaximumRetryAttempts": 0,
+                "DeadLetterConfig": {"Arn": yard.queue("dead")},
+                "BatchSize": 1,
+            }
+        },
+        Enrichment=destination(yard, endpoints),
+        EnrichmentParameters={"InputTemplate": '{"n": <$.data.n>}'},
+    )
+    for n in (1, 2):
+        yard.kinesis.put_record(StreamName="cars", Data=json.dumps({"n": n}), PartitionKey="k")
+    assert yard.bodies("out", 1) == [{"n": 2}]
+    assert yard.bodies("dead", 1)[0]["context"]["condition"] == "RetryAttemptsExhausted"
 
 
 CODE = """
@@ -249,6 +291,25 @@ def test_events_come_to_a_bus(yard: Yard) -> None:
     yard.send("in", {"vrm": "AB12 CDE"})
     (got,) = yard.bodies("out", 1)
     assert got["detail"] == {"vrm": "AB12 CDE"}
+
+
+def test_what_is_no_object_does_not_become_an_event(yard: Yard) -> None:
+    events = yard.connect("events")
+    events.put_rule(Name="r", EventPattern='{"source": ["cars"]}')
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": yard.queue("out")}])
+    policy = json.dumps({"deadLetterTargetArn": yard.queue("dead"), "maxReceiveCount": 1})
+    yard.pipe(
+        yard.queue("in", RedrivePolicy=policy, VisibilityTimeout="1"),
+        yard.arn("events", "event-bus/default"),
+        TargetParameters={
+            "EventBridgeEventBusParameters": {"Source": "cars", "DetailType": "Moved"},
+            "InputTemplate": "<$.body>",
+        },
+    )
+    yard.send("in", "[1]", {"vrm": "AB12 CDE"})
+    assert yard.bodies("dead", 1) == [[1]]
+    assert [got["detail"] for got in yard.bodies("out", 1)] == [{"vrm": "AB12 CDE"}]
+    assert yard.left("out") == 0
 
 
 def test_a_stopped_pipe_stands_still_and_a_started_one_goes_on(yard: Yard) -> None:

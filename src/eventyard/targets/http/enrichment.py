@@ -39,4 +39,14 @@ class HttpEnrichment:
         found = [answers.get(item.event_id, b"") for item in batch]
         if any(len(body) >= BODY for body in found):
             raise InvalidRequest(f"The enrichment answered more than the {BODY} bytes that are read.", "TOO_LONG")
+        if not all(_is_text(body) for body in found):
+            raise InvalidRequest("The enrichment answered what is not UTF-8.", "NOT_TEXT")
         return [body for body in found if body.strip()]
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
