@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -22,6 +23,10 @@ _STUMBLE = 1.0
 
 class Source(Protocol):
     """What takes a pipe's records through, batch after batch."""
+
+    async def begin(self) -> None:
+        """Settle durably where the pipe begins, if that depends on now. Raises NotFound without the source."""
+        ...
 
     async def turn(self) -> None:
         """One batch, after waiting for it. Raises NotFound without the source."""
@@ -84,7 +89,11 @@ class Pipes:
         async with self._turn:
             if pipe.arn in self._pipes:
                 raise Conflict(f"Pipe {pipe.name} already exists.", "ConflictException")
-            self._make_source(pipe, Places(self, pipe))
+            source = self._make_source(pipe, Places(self, pipe))
+            if pipe.desired == RUNNING:
+                # Whoever reads the latest counts on what comes after the answer.
+                with contextlib.suppress(NotFound):
+                    await source.begin()
             await self._keep(pipe)
 
     async def change(self, arn: str, edit: Callable[[Pipe], Pipe]) -> Pipe:
@@ -94,6 +103,14 @@ class Pipes:
             self._make_source(pipe, Places(self, pipe))
             await self._keep(pipe)
         return pipe
+
+    async def tag(self, arn: str, edit: Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+        """Keep what ``edit`` makes of the tags; the pipe goes on undisturbed."""
+        async with self._turn:
+            pipe = self.get(arn)
+            pipe = msgspec.structs.replace(pipe, tags=edit(pipe.tags))
+            await self._catalog.apply([Change(_KIND, arn, msgspec.json.encode(pipe))])
+            self._pipes[arn] = pipe
 
     async def set_desired(self, arn: str, desired: Desired) -> Pipe:
         """Start or stop. Raises Conflict where it is so already."""

@@ -45,6 +45,9 @@ class QueueSource:
         self._stages = stages
         self._clock = clock
 
+    async def begin(self) -> None:
+        """A queue has one place to begin."""
+
     async def turn(self) -> None:
         """Take one batch through, after waiting for it. Raises NotFound without the queue."""
         received = await self._gather()

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from eventyard.clock import Clock
-from eventyard.errors import EventyardError, NotFound
+from eventyard.errors import EventyardError, TryAgain
 from eventyard.pipes.resources import Pipe, Record
 from eventyard.pipes.stages import Stages
 from eventyard.target import Delivered, Outcome
@@ -90,6 +90,10 @@ class StreamSource:
         self._bury = bury
         self._clock = clock
         self._over = False
+
+    async def begin(self) -> None:
+        """Keep where each shard begins."""
+        await self._begin(self._stream.shards())
 
     async def turn(self) -> None:
         """Read all shards that can be read now, until one ends or there are others. Raises NotFound."""
@@ -198,12 +202,17 @@ class StreamSource:
                 "streamArn": self._pipe.source,
             },
         }
-        try:
-            await self._bury(self._dead, msgspec.json.encode(letter))
-        except NotFound as error:
-            log.error("dead-letter queue is missing", queue=self._dead, reason=error.message)
-        except EventyardError as error:
-            log.error("a dead letter was refused", queue=self._dead, reason=error.message)
+        while True:
+            try:
+                await self._bury(self._dead, msgspec.json.encode(letter))
+            except TryAgain as error:  # no room now: the shard waits, or nobody would ever hear of its records
+                log.warning("a dead letter has to wait", queue=self._dead, reason=error.message)
+                await self._clock.sleep(_PATIENCE)
+            except EventyardError as error:
+                log.error("a dead letter was refused", queue=self._dead, reason=error.message)
+                return
+            else:
+                return
 
 
 def _iso(millis: int) -> str:

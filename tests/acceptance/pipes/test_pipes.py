@@ -159,6 +159,15 @@ def test_a_stream_that_is_made_again_is_read_although_its_shards_are_called_as_b
     assert yard.bodies("out", 1) == [{"n": 2}]
 
 
+def test_what_is_put_right_after_a_pipe_was_made_is_the_latest(yard: Yard) -> None:
+    stream, target = yard.stream("cars"), yard.queue("out")
+    yard.kinesis.put_record(StreamName="cars", Data=b'{"n": 1}', PartitionKey="k")
+    settings = {"KinesisStreamParameters": {"StartingPosition": "LATEST"}}
+    yard.pipe(stream, target, SourceParameters=settings, TargetParameters={"InputTemplate": '{"n": <$.data.n>}'})
+    yard.kinesis.put_record(StreamName="cars", Data=b'{"n": 2}', PartitionKey="k")
+    assert yard.bodies("out", 1) == [{"n": 2}]
+
+
 def test_a_record_that_fails_too_often_is_told_of_and_its_shard_goes_on(yard: Yard) -> None:
     stream, dead = yard.stream("cars"), yard.queue("dead")
     settings = {

@@ -127,21 +127,20 @@ class Operations:
         return {"tags": dict(self._tagged(caller, params).tags)}
 
     async def tag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        def edit(pipe: Pipe) -> Pipe:
-            tags = {**pipe.tags, **params["tags"]}
+        def edit(now: Mapping[str, str]) -> Mapping[str, str]:
+            tags = {**now, **params["tags"]}
             if len(tags) > _MOST_TAGS:
                 raise InvalidRequest(f"A pipe can't have more than {_MOST_TAGS} tags.", "ValidationException")
-            return msgspec.structs.replace(pipe, tags=tags)
+            return tags
 
-        await self._pipes.change(self._tagged(caller, params).arn, edit)
+        await self._pipes.tag(self._tagged(caller, params).arn, edit)
         return {}
 
     async def untag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        def edit(pipe: Pipe) -> Pipe:
-            tags = {key: value for key, value in pipe.tags.items() if key not in params["tagKeys"]}
-            return msgspec.structs.replace(pipe, tags=tags)
-
-        await self._pipes.change(self._tagged(caller, params).arn, edit)
+        gone = frozenset(params["tagKeys"])
+        await self._pipes.tag(
+            self._tagged(caller, params).arn, lambda now: {key: now[key] for key in now if key not in gone}
+        )
         return {}
 
     def _tagged(self, caller: Caller, params: Mapping[str, Any]) -> Pipe:
