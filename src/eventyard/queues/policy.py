@@ -16,9 +16,9 @@ _MAX_BYTES, _MAX_STATEMENTS, _MAX_PRINCIPALS, _MAX_ACTIONS, _MAX_CONDITIONS = 8_
 _ACTION = re.compile(r"\*|sqs:[A-Za-z*?]+", re.IGNORECASE)
 _LABEL = re.compile(r"[A-Za-z0-9_\-]{1,80}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
-#: What AddPermission can allow; the rest is the owner's alone.
-_SHARED = (
-    "*",
+#: What a policy can let other accounts do, in batches too; the rest is the owner's alone (API reference: "Cross-account
+#: permissions don't apply to this action").
+SHARED = (
     "ChangeMessageVisibility",
     "DeleteMessage",
     "GetQueueAttributes",
@@ -69,7 +69,7 @@ def with_permission(text: str | None, queue: str, label: str, accounts: Sequence
         if not _ACCOUNT.fullmatch(account):
             raise _bad_parameter(account, "PrincipalId", "Unable to verify.")
     for action in actions:
-        if action not in _SHARED:
+        if action not in ("*", *SHARED):
             raise _bad_parameter(
                 f"SQS:{action}", "ActionName", "Only the queue owner is allowed to invoke this action."
             )

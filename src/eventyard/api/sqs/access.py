@@ -13,21 +13,8 @@ from eventyard.api.sqs.address import arn_of_url
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn
 from eventyard.policy import Request, of_caller, parse_policy
-from eventyard.queues import Queue, Queues
+from eventyard.queues import SHARED, Queue, Queues
 from eventyard.wire import Caller
-
-#: What a policy can let other accounts do; with an action for one message it lets them do so in batches. The rest is
-#: the owner's alone (API reference: "Cross-account permissions don't apply to this action").
-_SHARED = {
-    "ChangeMessageVisibility",
-    "DeleteMessage",
-    "GetQueueAttributes",
-    "GetQueueUrl",
-    "ListDeadLetterSourceQueues",
-    "PurgeQueue",
-    "ReceiveMessage",
-    "SendMessage",
-}
 
 
 class Access:
@@ -48,7 +35,7 @@ class Access:
         if owner is None or owner.account == caller.account:
             return
         queue = self._queues.get(arn)
-        if action not in _SHARED or not _allowed(queue, caller, action):
+        if action not in SHARED or not _allowed(queue, caller, action):
             name = f"sqs:{action.lower()}"
             raise Forbidden(
                 f"User: arn:aws:iam::{caller.account}:root is not authorized to perform: {name} on resource: {arn} "
