@@ -7,6 +7,11 @@ from pathlib import Path
 import apsw
 import pytest
 
+from eventyard.errors import Broken
+from eventyard.event import Event
+from eventyard.stores.sqlite import open_sqlite
+
+from .disk import Disk
 from .harness import frequent_checkpoints, run
 
 
@@ -41,6 +46,22 @@ async def test_a_sync_that_fails_once_is_never_followed_by_a_promise_that_is_not
         report = await run(tmp_path, rounds=10, seed=at, fault=fault)
     assert failed
     assert report.faults == []
+
+
+async def test_a_store_whose_disk_failed_leaves_its_write_ahead_log_to_the_next_start(tmp_path: Path) -> None:
+    def fault(number: int, what: str) -> None:
+        if what == "Synced":
+            raise apsw.IOError("disk I/O error")
+
+    with Disk(fault) as disk:
+        store = await open_sqlite(tmp_path)
+        await store.log.append("bus", [Event(b"{}", 1)])
+        disk.begin(tmp_path)
+        with pytest.raises(Broken):
+            await store.log.append("bus", [Event(b"{}", 2)])
+        disk.end()
+        await store.close()
+    assert (tmp_path / "eventyard.db-wal").stat().st_size, "SQLite removes a log that it took into the file"
 
 
 @pytest.mark.parametrize("at", [1, 7, 30, 120])

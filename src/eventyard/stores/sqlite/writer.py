@@ -226,8 +226,10 @@ class Writer:
         self._loop.call_soon_threadsafe(self._answer, [(job.future, None, fault) for job in jobs], cost, ())
 
     def _break(self, fault: Broken) -> None:
-        """After a failed fsync nobody knows which pages are on disk (the kernel forgets them): never try it again."""
+        """After a failed fsync nobody knows which pages are on disk (the kernel forgets them): never try it again, not
+        even when closing, which would fold the log into the file, believe the next fsync, and remove the log."""
         self._broken = fault
+        self.connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         if self._on_broken is not None:
             self._loop.call_soon_threadsafe(self._on_broken, fault)
 
