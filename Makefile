@@ -20,7 +20,7 @@ define environment
 	@touch $(1)/.ready
 endef
 
-.PHONY: demo test check bench docs setup clean
+.PHONY: demo test check bench docs setup lock clean
 
 demo: $(READY)  ## the story of the used-car company, live; ONCE=1 plays it and ends
 	@$(BIN)/eventyard demo $(if $(ONCE),--once)
@@ -41,6 +41,10 @@ docs: $(READY)  ## write docs/cli.md and docs/operations.md anew from the code, 
 
 bench: $(BENCH)  ## every benchmark; figures depend on the machine, ratios less so
 	set -e; for each in bench/*.py; do echo "== $$each"; .venv-bench/bin/python $$each; done
+
+lock:  ## the locks anew from pyproject.toml, changing as little as possible; needs uv
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o lock/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra bench pyproject.toml -o lock/bench.txt
 
 setup: $(READY)  ## only the environment
 

@@ -1,0 +1,238 @@
+"""The document of one event in git: Markdown that people read, with the settings, the schema and the examples in it.
+
+    # Delivery Scheduled
+    ```yaml
+    type: DeliveryScheduled
+    publisher: delivery
+    subscribers: [logistics]
+    ```
+    Raised when a delivery slot is booked because an order is placed.
+    ## Schema
+    ```json
+    {"type": "object", ...}
+    ```
+    ## Example
+    ```json
+    {...}
+    ```
+
+Reading never fails: what is wrong is a finding with its line, and there is no contract if one of them is an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from eventyard.contract.contract import Contract, Example
+from eventyard.contract.finding import Finding
+from eventyard.contract.schema import Text
+
+_TEXTS = ("type", "publisher", "source", "bus", "owner", "deprecated", "sunset")
+_LISTS = ("subscribers", "correlation", "pii")
+SETTINGS = (*_TEXTS, "version", *_LISTS)
+"""What the YAML block may say."""
+
+
+class Document(msgspec.Struct, frozen=True):
+    """``contract``: None if a finding is an error. ``schema``: the schema's text and place, for those who check it."""
+
+    path: str
+    text: str
+    contract: Contract | None
+    findings: tuple[Finding, ...] = ()
+    schema: Text | None = None
+    examples: tuple[Text, ...] = ()
+    #: The lines of the settings, by name, and of their block under "".
+    lines: dict[str, int] = {}
+
+
+def read_document(path: str, text: str) -> Document:
+    """The document in ``text``. Its schema's references are not looked at here: that takes the whole repository."""
+    return _Reader(path, text).document()
+
+
+class _Reader:
+    def __init__(self, path: str, text: str) -> None:
+        self._path = path
+        self._text = text
+        self._found: list[Finding] = []
+        self._lines: dict[str, int] = {}
+        self._tokens = MarkdownIt("commonmark").parse(text)
+
+    def document(self) -> Document:
+        title, sections = self._sections()
+        settings = self._settings(sections[0][1])
+        schema: Text | None = None
+        examples: list[tuple[str, Text, Token]] = []
+        prose = [_prose(self._text, sections[0][1])]
+        for heading, tokens in sections[1:]:
+            fences = [token for token in tokens if token.type == "fence"]
+            if heading.lower() == "schema":
+                if schema is not None:
+                    self._find(_line(tokens), "second-schema", "There is one schema only; this section is another.")
+                    continue
+                schema = self._json(heading, tokens, fences, 1)
+            elif heading.lower().startswith("example"):
+                if (example := self._json(heading, tokens, fences, 0)) is not None:
+                    name = heading.partition(":")[2].strip() or f"Example {len(examples) + 1}"
+                    examples.append((name, example, fences[0]))
+                examples += [
+                    (f"{heading} {at}", Text(self._path, fence.content, _first(fence)), fence)
+                    for at, fence in enumerate(fences[1:], 2)
+                ]
+            else:
+                prose.append(f"## {heading}\n\n{_prose(self._text, tokens)}")
+        if schema is None and not any(heading.lower() == "schema" for heading, _ in sections[1:]):
+            self._find(_last_line(self._text), "no-schema", 'There is no section "## Schema" with a block of JSON.')
+        texts = [text for text in (schema, *(text for _, text, _ in examples)) if text is not None]
+        findings = sorted([*self._found, *(one for text in texts for one in text.findings)])
+        contract = None
+        if settings is not None and schema is not None and not any(one.severity == "error" for one in findings):
+            contract = self._contract(settings, schema.value, title, "\n\n".join(filter(None, prose)), examples)
+        return Document(
+            self._path,
+            self._text,
+            contract,
+            tuple(findings),
+            schema,
+            tuple(text for _, text, _ in examples),
+            self._lines,
+        )
+
+    def _contract(
+        self,
+        settings: dict[str, Any],
+        schema: Any,
+        title: str,
+        description: str,
+        examples: list[tuple[str, Text, Token]],
+    ) -> Contract:
+        settings.setdefault("source", settings["publisher"])
+        shown = [Example(name, text.value, _first(fence)) for name, text, fence in examples]
+        return Contract(
+            **settings, schema=schema, title=title, description=description, examples=shown, path=self._path
+        )
+
+    def _sections(self) -> tuple[str, list[tuple[str, list[Token]]]]:
+        """The title, and (heading, tokens) of each section of the second level; the first, without one, is the top."""
+        title, sections = "", [("", list[Token]())]
+        tokens = iter(self._tokens)
+        for token in tokens:
+            if token.type == "heading_open" and token.tag in ("h1", "h2"):
+                words = next(tokens).content.strip()
+                next(tokens)
+                if token.tag == "h2":
+                    sections.append((words, [token]))
+                elif title:
+                    self._find(_line([token]), "second-title", f"There is one title only; {words!r} is another.")
+                else:
+                    title = words
+            elif token.level == 0:
+                sections[-1][1].append(token)
+        if not title:
+            self._find(1, "no-title", "The document begins with a title: # What Happened")
+        return title, sections
+
+    def _settings(self, tokens: list[Token]) -> dict[str, Any] | None:
+        fence = next((t for t in tokens if t.type == "fence" and t.info.strip().lower() in ("yaml", "yml")), None)
+        if fence is None:
+            message = "There is no block of YAML below the title that says type and publisher."
+            self._find(_line(tokens), "no-settings", message)
+            return None
+        first = self._lines[""] = _first(fence)
+        try:
+            given = YAML(typ="rt").load(fence.content)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line, mark.column + 1) if mark else (0, 1)
+            self._find(first + line, "bad-yaml", f"{error.problem or error.context or 'The YAML is broken'}.", column)
+            return None
+        except (YAMLError, ValueError) as error:
+            self._find(first, "bad-yaml", f"{str(error).partition(chr(10))[0]}.")
+            return None
+        if not isinstance(given, CommentedMap):
+            self._find(first, "bad-yaml", "The block says nothing; it wants lines such as `type: PurchaseApproved`.")
+            return None
+        settings = {}
+        for name in given:
+            line, column = given.lc.key(name)
+            self._lines[str(name)] = first + line
+            value = self._setting(str(name), given[name], first + line, column + 1)
+            if value is not None:
+                settings[str(name)] = value
+        for name in ("type", "publisher"):
+            if name not in given:
+                self._find(first, "missing-setting", f"The block does not say {name}.")
+        return settings if {"type", "publisher"} <= settings.keys() else None
+
+    def _setting(self, name: str, value: Any, line: int, column: int) -> Any:
+        """The value of one setting; None, with a finding, for what it can't be."""
+        if name not in SETTINGS:
+            near = difflib.get_close_matches(name, SETTINGS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(SETTINGS)}."
+            self._find(line, "unknown-setting", f"{name} is not known; {hint}", column)
+        elif name == "version":
+            if type(value) is int and value >= 1:
+                return value
+            self._find(line, "bad-setting", f"version is a number from 1 on, not {value!r}.", column)
+        elif name in _LISTS:
+            items = list(value) if isinstance(value, CommentedSeq) else [value]
+            if all(isinstance(item, str) and item for item in items):
+                return tuple(str(item) for item in items)
+            if value is not None:  # `subscribers:` with nothing behind it is an empty list
+                self._find(line, "bad-setting", f"{name} is a list of names.", column)
+        else:
+            # YAML reads 2026-11-25 as a date, and a name that happens to be a number as one.
+            if isinstance(value, CommentedMap | CommentedSeq) or value is None or not str(value).strip():
+                self._find(line, "bad-setting", f"{name} is a text.", column)
+            else:
+                return str(value)
+        return None
+
+    def _json(self, heading: str, tokens: list[Token], fences: list[Token], most: int) -> Text | None:
+        """The first block of a section; more than ``most`` (0: any number) are findings."""
+        if not fences:
+            self._find(_line(tokens), "no-json", f'The section "{heading}" has no block of JSON.')
+            return None
+        for fence in fences[most:] if most else ():
+            self._find(_first(fence) - 1, "second-block", f'The section "{heading}" has one block of JSON only.')
+        return Text(self._path, fences[0].content, _first(fences[0]))
+
+    def _find(self, line: int, rule: str, message: str, column: int = 1) -> None:
+        self._found.append(Finding(self._path, line, column, rule, message))
+
+
+def _prose(text: str, tokens: list[Token]) -> str:
+    """The Markdown of ``tokens`` but for the settings' block, as it was written."""
+    return "\n\n".join(_written(text, tokens))
+
+
+def _written(text: str, tokens: list[Token]) -> Iterator[str]:
+    lines = text.splitlines()
+    for token in tokens:
+        if token.map is not None and token.nesting >= 0 and not token.type.startswith("heading"):
+            if token.type == "fence" and token.info.strip().lower() in ("yaml", "yml"):
+                continue
+            yield "\n".join(lines[token.map[0] : token.map[1]]).strip()
+
+
+def _line(tokens: list[Token]) -> int:
+    return next((token.map[0] + 1 for token in tokens if token.map), 1)
+
+
+def _first(fence: Token) -> int:
+    """The line of a block's first line of content."""
+    return (fence.map[0] if fence.map else 0) + 2
+
+
+def _last_line(text: str) -> int:
+    return max(1, len(text.splitlines()))

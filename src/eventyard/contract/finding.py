@@ -1,0 +1,25 @@
+"""What is wrong with a file of a contract repository, and where: for people, editors and continuous integration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(msgspec.Struct, frozen=True, order=True):
+    """One thing to mend. ``path``: the file, relative to the repository. ``line`` and ``column`` count from 1.
+    ``rule``: the short lasting name of what was broken, such as ``broken-ref``. ``message``: a sentence that says what
+    is wrong and what to do."""
+
+    path: str
+    line: int
+    column: int
+    rule: str
+    message: str
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.severity} [{self.rule}] {self.message}"

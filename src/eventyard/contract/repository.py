@@ -1,0 +1,163 @@
+"""A repository of contracts: all documents and atoms of a folder, read and checked together.
+
+Documents are the ``*.md`` files that have a block of settings below their title (a README has none); atoms are the
+``*.json`` files that are schemas with an ``$id`` of their own, by which documents refer to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+
+from eventyard.contract.contract import Contract
+from eventyard.contract.document import Document, read_document
+from eventyard.contract.finding import Finding
+from eventyard.contract.references import base, needed
+from eventyard.contract.schema import LARGEST, Text, check
+from eventyard.contract.validator import Validator
+from eventyard.errors import InvalidRequest, NotFound
+
+#: Folders that hold no contracts of this repository.
+_PASSED = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+
+class Repository(msgspec.Struct, frozen=True):
+    """``contracts``: of the documents without errors, by name and version. ``atoms``: schemas by URL. ``findings``:
+    what is wrong in the files themselves; whether names and examples are good is the lint's business."""
+
+    documents: tuple[Document, ...]
+    atoms: Mapping[str, Any]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def contracts(self) -> list[Contract]:
+        found = [document.contract for document in self.documents if document.contract is not None]
+        return sorted(found, key=lambda contract: (contract.name, contract.version))
+
+    def find(self, type: str, source: str | None = None, version: int | None = None) -> Contract:
+        """The contract of an event, the newest version unless one is named. Raises NotFound, and InvalidRequest where
+        several sources publish an event of that type and none is named."""
+        found = [
+            contract
+            for contract in self.contracts
+            if contract.type == type and source in (None, contract.source) and version in (None, contract.version)
+        ]
+        if not found:
+            of = "".join((f" of {source}" if source else "", f" in version {version}" if version else ""))
+            raise NotFound(f"There is no contract for {type}{of}.")
+        if len({contract.source for contract in found}) > 1:
+            sources = ", ".join(sorted({contract.source for contract in found}))
+            raise InvalidRequest(f"{type} is published by {sources}: say which source is meant.")
+        return found[-1]
+
+    def validator(self, contract: Contract) -> Validator:
+        """A check of details against ``contract``."""
+        return Validator(contract.schema, needed(contract.schema, self.atoms), contract.pii)
+
+    def snapshot(self) -> bytes:
+        """All of it as one JSON file, to be packaged with a program and read by :func:`from_snapshot`."""
+        documents = {document.path: document.text for document in self.documents}
+        return orjson.dumps({"documents": documents, "atoms": dict(self.atoms)}, option=orjson.OPT_INDENT_2)
+
+
+def read_repository(folder: Path) -> Repository:
+    """The contracts in ``folder`` and below. Raises NotFound if there is no such folder."""
+    if not folder.is_dir():
+        raise NotFound(f"There is no folder {folder}.")
+    files = {}
+    for path in sorted(_files(folder)):
+        name = path.relative_to(folder).as_posix()
+        try:
+            files[name] = path.read_text("utf-8") if path.stat().st_size <= 4 * LARGEST else None
+        except UnicodeDecodeError:
+            files[name] = None
+    return from_files(files)
+
+
+def from_files(files: Mapping[str, str | None]) -> Repository:
+    """The contracts in ``files``, texts by path; None for a file that could not be read."""
+    findings = [
+        Finding(name, 1, 1, "unreadable", f"The file is not UTF-8, or has more than {4 * LARGEST:,} bytes.")
+        for name, text in files.items()
+        if text is None
+    ]
+    atoms: dict[str, Any] = {}
+    texts: list[Text] = []
+    documents: list[Document] = []
+    for name, text in files.items():
+        if text is None:
+            continue
+        if name.endswith(".md"):
+            documents += _document(name, text)
+        else:
+            _atom(name, text, atoms, texts, findings)
+    for each in texts:
+        findings += check(each, atoms)
+    return Repository(tuple(_checked(documents, atoms)), atoms, tuple(sorted(findings)))
+
+
+def from_snapshot(text: bytes) -> Repository:
+    """What :meth:`Repository.snapshot` wrote. Raises InvalidRequest for anything else."""
+    try:
+        snapshot = msgspec.json.decode(text, type=_Snapshot)
+    except msgspec.DecodeError as error:
+        raise InvalidRequest(f"This is no snapshot of contracts: {error}") from error
+    documents = [read_document(path, text) for path, text in snapshot.documents.items()]
+    return Repository(tuple(_checked(documents, snapshot.atoms)), snapshot.atoms)
+
+
+class _Snapshot(msgspec.Struct):
+    documents: dict[str, str]
+    atoms: dict[str, Any]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.is_symlink():
+            continue
+        if path.is_dir():
+            if path.name not in _PASSED:
+                yield from _files(path)
+        elif path.suffix in (".md", ".json"):
+            yield path
+
+
+def _document(name: str, text: str) -> list[Document]:
+    document = read_document(name, text)
+    # Prose without settings and without a schema, such as a README, is none of ours.
+    return [document] if document.lines or document.schema is not None else []
+
+
+def _atom(name: str, text: str, atoms: dict[str, Any], texts: list[Text], findings: list[Finding]) -> None:
+    atom = Text(name, text, 1)
+    if atom.value is None and atom.findings:
+        findings += atom.findings
+        return
+    url = base(atom.value)
+    if not url:
+        if isinstance(atom.value, dict) and "$schema" in atom.value:
+            findings.append(atom.finding((), "no-id", 'An atom needs an "$id", the URL by which it is referred to.'))
+        return  # other JSON may lie about
+    findings += atom.findings
+    if "://" not in url:
+        findings.append(atom.finding(("$id",), "bad-id", f"{url!r} is no absolute URL."))
+    elif url in atoms:
+        findings.append(atom.finding(("$id",), "doubled-id", f"Another file is {url} already."))
+    else:
+        atoms[url] = atom.value
+        texts.append(atom)
+
+
+def _checked(documents: Iterable[Document], atoms: Mapping[str, Any]) -> Iterator[Document]:
+    """The documents, with what is wrong with their schemas, and no contract then."""
+    for document in documents:
+        if document.contract is None or document.schema is None:
+            yield document
+            continue
+        found = tuple(check(document.schema, atoms))
+        contract = None if found else document.contract
+        yield msgspec.structs.replace(document, contract=contract, findings=tuple(sorted((*document.findings, *found))))

@@ -1,0 +1,128 @@
+"""Documents are read whole or with findings that say where and what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from eventyard.contract import Finding, Repository, from_files, from_snapshot
+
+from .documents import VIN, document
+
+
+def read(**files: str) -> Repository:
+    return from_files({name.replace("_", ".").replace("__", "/"): text for name, text in files.items()})
+
+
+def findings(repository: Repository) -> list[Finding]:
+    return [*repository.findings, *(one for each in repository.documents for one in each.findings)]
+
+
+def test_a_document_gives_a_contract_with_everything_in_it() -> None:
+    text = document(
+        '{"type": "object", "properties": {"vin": {"$ref": "https://schema.example.com/atoms/vin"}}}',
+        "type: CarSold\npublisher: sales\nsource: uk.co.cars\nversion: 2\nsubscribers: [finance]\nsunset: 2027-01-01",
+        '{"vin": "1C6RD7LT4CS156097"}',
+    )
+    repository = read(sold_md=text, vin_json=VIN)
+    assert findings(repository) == []
+    (contract,) = repository.contracts
+    assert (contract.name, contract.version, contract.publisher) == ("uk.co.cars@CarSold", 2, "sales")
+    assert (contract.subscribers, contract.sunset) == (("finance",), "2027-01-01")
+    assert (contract.title, contract.description) == ("Car Sold", "A car was sold.")
+    assert contract.examples[0].detail == {"vin": "1C6RD7LT4CS156097"}
+    assert repository.validator(contract).is_valid(contract.examples[0].detail)
+
+
+def test_the_source_is_the_publisher_unless_given() -> None:
+    (contract,) = read(a_md=document("{}")).contracts
+    assert contract.name == "sales@CarSold"
+
+
+def test_a_readme_is_no_contract() -> None:
+    repository = read(README_md="# Our contracts\n\nAll of them.\n")
+    assert (repository.documents, repository.findings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("schema", "rule", "line", "column"),
+    [
+        ('{"$ref": "#"}', "circular-ref", 10, 1),
+        ('{"properties": {\n"a": {"pattern": "(a+)+(?=b)"}}}', "bad-pattern", 11, 18),
+        ('{"type": "strin"}', "bad-schema", 10, 10),
+        ('{"a": 1,}', "bad-json", 10, 9),
+        ('{"a": 1, "a": 2}', "doubled-key", 10, 15),
+        ('"text"', "bad-schema", 10, 1),
+        ('{"$schema": "http://127.0.0.1:9/schema"}', "unknown-dialect", 10, 13),
+        ('{"$ref": "http://127.0.0.1:9/atom"}', "broken-ref", 10, 10),
+        ("[" * 200, "bad-json", 10, 102),
+        ('{"a": "' + "x" * 1_000_001 + '"}', "too-large", 10, 1),
+    ],
+)
+def test_a_bad_schema_is_found_with_its_place(schema: str, rule: str, line: int, column: int) -> None:
+    repository = read(a_md=document(schema))
+    assert repository.contracts == []
+    assert [(one.rule, one.line, one.column) for one in findings(repository)] == [(rule, line, column)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule", "line"),
+    [
+        ("type: [", "bad-yaml", 4),
+        ("type: A\ntype: B\npublisher: p", "bad-yaml", 4),
+        ("- a", "bad-yaml", 3),
+        ("type: A", "missing-setting", 3),
+        ("type: A\npublisher: p\nsubscriber: q", "unknown-setting", 5),
+        ("type: A\npublisher: p\nversion: one", "bad-setting", 5),
+        ("type: A\npublisher: {a: b}", "bad-setting", 4),
+        ("type: A\npublisher: p\nsubscribers: [1]", "bad-setting", 5),
+    ],
+)
+def test_bad_settings_are_found_with_their_line(settings: str, rule: str, line: int) -> None:
+    repository = read(a_md=document("{}", settings))
+    assert repository.contracts == []
+    assert [(one.rule, one.line) for one in findings(repository)] == [(rule, line)]
+
+
+def test_what_is_missing_is_named() -> None:
+    assert {one.rule for one in findings(read(a_md="```yaml\ntype: A\npublisher: p\n```\n"))} == {
+        "no-title",
+        "no-schema",
+    }
+
+
+def test_a_recursive_schema_is_fine() -> None:
+    schema = '{"properties": {"child": {"$ref": "#"}}, "required": ["name"]}'
+    repository = read(a_md=document(schema))
+    assert findings(repository) == []
+    check = repository.validator(repository.contracts[0])
+    assert [str(each) for each in check.violations({"name": 1, "child": {}})] == ["/child/name: name is missing"]
+
+
+def test_atoms_need_an_id_and_are_there_once() -> None:
+    repository = read(a_json='{"$schema": "x"}', b_json=VIN, c_json=VIN, d_json='{"anything": 1}')
+    assert [(one.path, one.rule) for one in findings(repository)] == [("a.json", "no-id"), ("c.json", "doubled-id")]
+
+
+def test_a_snapshot_holds_everything_that_checking_needs() -> None:
+    text = document('{"properties": {"vin": {"$ref": "https://schema.example.com/atoms/vin"}}}')
+    again = from_snapshot(read(a_md=text, vin_json=VIN).snapshot())
+    assert not again.validator(again.find("CarSold")).is_valid({"vin": "short"})
+
+
+def test_the_newest_version_is_found_unless_one_is_named() -> None:
+    repository = read(
+        a_md=document("{}", "type: A\npublisher: p"), b_md=document("{}", "type: A\npublisher: p\nversion: 2")
+    )
+    assert repository.find("A").version == 2
+    assert repository.find("A", version=1).version == 1
+
+
+def test_violations_hide_what_is_personal() -> None:
+    schema = '{"properties": {"name": {"maxLength": 3}, "age": {"type": "integer"}}, "additionalProperties": false}'
+    repository = read(a_md=document(schema, "type: A\npublisher: p\npii: [name]"))
+    found = repository.validator(repository.contracts[0]).violations({"name": "Alice", "age": "old", "x": 1})
+    assert [(each.path, each.keyword, each.actual) for each in found] == [
+        ("/name", "maxLength", "(hidden)"),
+        ("/age", "type", '"old"'),
+        ("/x", "additionalProperties", "1"),
+    ]
