@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from eventyard.clock import SystemClock
-from eventyard.server import House
+from eventyard.server import House, doors_of
 from eventyard.settings import Settings
 from eventyard.stores.memory import open_memory
 from eventyard.wire import Door
@@ -17,7 +17,7 @@ from eventyard.wire.service import load_model
 
 async def doors() -> list[Door]:
     store = await open_memory()
-    found = House(store, Settings(dev=True), SystemClock()).doors
+    found = doors_of(House(store, Settings(dev=True), SystemClock()))
     await store.close()
     return sorted(found, key=lambda door: door.service)
 

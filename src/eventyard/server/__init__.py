@@ -1,9 +1,10 @@
-"""The server room: ``house`` joins the rooms, ``server`` answers with them, ``serve`` runs them until told to stop.
+"""The server room: ``house`` joins the rooms, ``doors`` opens them, ``server`` answers, ``serve`` runs it until told to stop.
 
 The only room that names concrete stores, targets and doors.
 """
 
+from eventyard.server.doors import doors_of
 from eventyard.server.house import House
 from eventyard.server.serve import serve
 
-__all__ = ["House", "serve"]
+__all__ = ["House", "doors_of", "serve"]

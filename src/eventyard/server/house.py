@@ -1,4 +1,4 @@
-"""The house: everything that lives on one open store, joined. The one file that names concrete doors and targets.
+"""The house: everything that lives on one open store, joined. The one file that names concrete targets.
 
 Every other room is handed what it needs.
 """
@@ -8,21 +8,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from eventyard.api.events import Access, events_door, role_of
-from eventyard.api.firehose import firehose_door
-from eventyard.api.functions import functions_door
-from eventyard.api.kinesis import kinesis_door
-from eventyard.api.pipes import pipes_door
-from eventyard.api.scheduler import scheduler_door
-from eventyard.api.sns import sns_door
-from eventyard.api.sqs import sqs_door
-from eventyard.api.sts import sts_door
+from eventyard.api.events import Access, role_of
 from eventyard.archives import Archives, Replays
 from eventyard.bus import (
     BusFeeds,
@@ -41,15 +33,14 @@ from eventyard.bus import (
 from eventyard.clock import Clock
 from eventyard.connections import Connections, Vault
 from eventyard.endpoints import Endpoints
-from eventyard.errors import InvalidRequest
 from eventyard.firehose import Hoses
 from eventyard.functions import Code, Functions, Pool
-from eventyard.names import Arn
 from eventyard.partners import Partners
 from eventyard.pipes import Pipes
 from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
 from eventyard.server.fitter import Fitter
+from eventyard.server.kinds import Kinds, kind_of
 from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.streams import Commitments, Limits, Reading, Streams
@@ -67,7 +58,6 @@ from eventyard.targets.queue import DeadLetters, QueueTarget
 from eventyard.targets.stream import StreamTarget
 from eventyard.targets.topic import TopicTarget
 from eventyard.topics import Delivering, Signer, Topics, Ways
-from eventyard.wire import Door
 
 _HOUR, _DAY = 3_600_000, 86_400_000
 #: Invocations of one function at once, unless it reserves another number; and seconds that they have when stopping.
@@ -79,7 +69,8 @@ class House:
 
     def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
         self.store = store
-        self._clock = clock
+        self.clock = clock
+        self._kinds = Kinds()
         self.directory = Directory(store.catalog, clock)
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
         self.moves = Moves(self.queues, store.catalog, clock)
@@ -97,7 +88,7 @@ class House:
             store.progress,
             self.directory,
             clock,
-            self._target,
+            self._kinds.make,
             DeadLetters(self.queues.deliver, self._admit).send,
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
@@ -130,7 +121,7 @@ class House:
             self.queues.deliver,
             clock,
         )
-        self._runs_code = settings.functions or settings.dev
+        self.runs_code = settings.functions or settings.dev
         self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
         firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
@@ -142,78 +133,62 @@ class House:
         self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
         self.partners = Partners(store.catalog, clock, self.directory.has_bus)
         self.endpoints = Endpoints(store.catalog)
-        self._access = Access(self.directory, clock, settings.organizations())
+        self.access = Access(self.directory, clock, settings.organizations())
         self._hops = settings.bus_hops
-        self._targets = self._makers()
+        self._add_kinds()
+        self.reading = Reading(self.streams, store.log, clock)
         fitter = Fitter(
             self.queues,
             self.streams,
-            Reading(self.streams, store.log, clock),
+            self.reading,
             self.functions,
             self.courier,
-            self._target,
+            self._kinds.make,
             self._scheduled_target,
             clock,
         )
         self.pipes = Pipes(store.catalog, clock, fitter.source)
-        self.doors = self._doors()
         self._chores: list[asyncio.Task[None]] = []
+
+    def supports(self, arn: str) -> bool:
+        """Whether this server can deliver to what ``arn`` names."""
+        return self._kinds.supports(arn)
 
     def _delivering(self) -> Delivering:
         """How topics reach their subscribers."""
         ways = Ways(
             queue=partial(LetterTarget, self.queues.deliver, admit=self._admit),
-            post=partial(PostTarget, self.poster, self._clock),
+            post=partial(PostTarget, self.poster, self.clock),
             hose=lambda arn: FirehoseTarget(self.hoses.put, arn),
             function=lambda arn: FunctionTarget(self.functions.deliver, arn),
         )
         return Delivering(ways, self.queues.deliver, self.signer)
 
-    def _makers(self) -> dict[str, Callable[[str, Mapping[str, Any]], Target]]:
-        """What makes a target, by the kind of its ARN."""
-        return {
-            "sns": lambda arn, parameters: TopicTarget(self.topics.deliver, arn, self._admit),
-            "sqs": lambda arn, parameters: QueueTarget(
+    def _add_kinds(self) -> None:
+        add = self._kinds.add
+        add("sns", lambda arn, parameters: TopicTarget(self.topics.deliver, arn, self._admit))
+        add(
+            "sqs",
+            lambda arn, parameters: QueueTarget(
                 self.queues.deliver, arn, parameters.get("SqsParameters") or {}, self._admit
             ),
-            "firehose": lambda arn, parameters: FirehoseTarget(self.hoses.put, arn),
-            "lambda": lambda arn, parameters: FunctionTarget(self.functions.deliver, arn),
-            "kinesis": lambda arn, parameters: StreamTarget(
-                self.streams.deliver, arn, parameters.get("KinesisParameters") or {}
+        )
+        add("firehose", lambda arn, parameters: FirehoseTarget(self.hoses.put, arn))
+        add("lambda", lambda arn, parameters: FunctionTarget(self.functions.deliver, arn))
+        add(
+            "kinesis",
+            lambda arn, parameters: StreamTarget(self.streams.deliver, arn, parameters.get("KinesisParameters") or {}),
+        )
+        add(
+            "events/event-bus",
+            lambda arn, parameters: BusTarget(
+                self.publisher.publish, self.access.check_forward, self.clock, arn, self._hops
             ),
-            "events/event-bus": lambda arn, parameters: BusTarget(
-                self.publisher.publish, self._access.check_forward, self._clock, arn, self._hops
-            ),
-            "events/api-destination": lambda arn, parameters: HttpTarget(
-                self.courier, arn, parameters.get("HttpParameters") or {}
-            ),
-        }
-
-    def _doors(self) -> list[Door]:
-        return [
-            events_door(
-                self.directory,
-                self.publisher.publish,
-                self._clock,
-                supported=self._supported,
-                archives=self.archives,
-                replays=self.replays,
-                connections=self.connections,
-                partners=self.partners,
-                endpoints=self.endpoints,
-                access=self._access,
-            ),
-            pipes_door(self.pipes, self._clock, self._supported),
-            scheduler_door(self.schedules, self._clock, self._supported),
-            sns_door(self.topics),
-            firehose_door(self.hoses, self._clock),
-            kinesis_door(
-                self.streams, Reading(self.streams, self.store.log, self._clock), self.commitments, self._clock
-            ),
-            functions_door(self.functions, self._clock, self._runs_code),
-            sqs_door(self.queues, self.moves),
-            sts_door(),
-        ]
+        )
+        add(
+            "events/api-destination",
+            lambda arn, parameters: HttpTarget(self.courier, arn, parameters.get("HttpParameters") or {}),
+        )
 
     async def start(self) -> None:
         await self.directory.load()
@@ -269,7 +244,7 @@ class House:
 
     def _policy(self, arn: str) -> str | None:
         """The resource policy of a queue or a topic. Raises NotFound."""
-        at = self.queues.get if _kind(arn) == "sqs" else self.topics.get
+        at = self.queues.get if kind_of(arn) == "sqs" else self.topics.get
         return at(arn).attributes.get("Policy")
 
     def _role(self, source: str, arn: str) -> str | None:
@@ -277,22 +252,12 @@ class House:
         schedule = self.schedules.get(source)
         return role_of(self.directory, source, arn) if schedule is None else schedule.target.get("RoleArn")
 
-    def _supported(self, arn: str) -> bool:
-        """Whether this server can deliver to what ``arn`` names."""
-        return _kind(arn) in self._targets
-
-    def _target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
-        make = self._targets.get(_kind(arn))
-        if make is None:
-            raise InvalidRequest(f"No target for {arn}.")
-        return make(arn, parameters)
-
     def _scheduled_target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
         """Schedules make new events for a bus, where rules hand on those that they matched."""
         event = parameters.get("EventBridgeParameters")
         if event is None:
-            return self._target(arn, parameters)
-        return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self._clock, arn, event)
+            return self._kinds.make(arn, parameters)
+        return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self.clock, arn, event)
 
 
 class _Logs:
@@ -305,14 +270,6 @@ class _Logs:
 
     def keep(self, name: str, age: int | None) -> None:
         self._engine.keep_log(name, Retention(age=age), routed=False)
-
-
-def _kind(arn: str) -> str:
-    """What ``_targets`` are found by: the ARN's service, and for EventBridge itself also the kind of resource."""
-    parsed = Arn.parse(arn)
-    if parsed is None:
-        return ""
-    return f"events/{parsed.resource.partition('/')[0]}" if parsed.service == "events" else parsed.service
 
 
 def _jitter(name: str, moment: int, window: int) -> int:

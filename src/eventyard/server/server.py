@@ -11,6 +11,7 @@ from eventyard.api.history import History
 from eventyard.api.platform import Platform
 from eventyard.api.sns import certificate_route
 from eventyard.clock import Clock
+from eventyard.server.doors import doors_of
 from eventyard.server.house import House
 from eventyard.settings import Settings
 from eventyard.store import Store
@@ -43,7 +44,7 @@ class Server:
         history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
         self._house = house
         pages = [*platform.routes(), *history.routes(), certificate_route(house.signer)]
-        self._app = App(house.doors, self._guarded(pages), self._authenticator())
+        self._app = App(doors_of(house), self._guarded(pages), self._authenticator())
         self._app.warm()
         self.ready = True
 

@@ -1,0 +1,41 @@
+"""The doors of a house: the one file that names the services' APIs."""
+
+from __future__ import annotations
+
+from eventyard.api.events import events_door
+from eventyard.api.firehose import firehose_door
+from eventyard.api.functions import functions_door
+from eventyard.api.kinesis import kinesis_door
+from eventyard.api.pipes import pipes_door
+from eventyard.api.scheduler import scheduler_door
+from eventyard.api.sns import sns_door
+from eventyard.api.sqs import sqs_door
+from eventyard.api.sts import sts_door
+from eventyard.server.house import House
+from eventyard.wire import Door
+
+
+def doors_of(house: House) -> list[Door]:
+    """A door for each service."""
+    return [
+        events_door(
+            house.directory,
+            house.publisher.publish,
+            house.clock,
+            supported=house.supports,
+            archives=house.archives,
+            replays=house.replays,
+            connections=house.connections,
+            partners=house.partners,
+            endpoints=house.endpoints,
+            access=house.access,
+        ),
+        pipes_door(house.pipes, house.clock, house.supports),
+        scheduler_door(house.schedules, house.clock, house.supports),
+        sns_door(house.topics),
+        firehose_door(house.hoses, house.clock),
+        kinesis_door(house.streams, house.reading, house.commitments, house.clock),
+        functions_door(house.functions, house.clock, house.runs_code),
+        sqs_door(house.queues, house.moves),
+        sts_door(),
+    ]
