@@ -1,4 +1,4 @@
-"""The server room: ``house`` joins the rooms, ``doors`` opens them, ``server`` answers, ``serve`` runs all until stopped.
+"""The server room: ``house`` joins the rooms, ``doors`` opens them, ``server`` answers, ``serve`` runs all of it.
 
 The only room that names concrete stores, targets and doors.
 """
