@@ -61,7 +61,7 @@ class Redelivery:
             )
         for spec in specs:
             self._subscribe(rule, spec)
-            await self._publisher.publish(_log(rule, spec), events)
+            await self._publisher.append(_log(rule, spec), events)
         return len(specs)
 
     def _subscribe(self, rule: Rule, spec: TargetSpec) -> None:

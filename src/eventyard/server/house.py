@@ -98,7 +98,7 @@ class House:
         self.topics = Topics(
             store.catalog,
             store.log,
-            self.publisher.publish,
+            self.publisher.append,
             BusFeeds(self.engine, int(settings.retention_days * _DAY) - _HOUR),
             self._delivering(),
             clock,
@@ -117,12 +117,12 @@ class House:
             code,
             Pool(code.path, clock, _INVOCATIONS),
             BusFeeds(self.engine),
-            self.publisher.publish,
+            self.publisher.append,
             self.queues.deliver,
             clock,
         )
         self.runs_code = settings.functions or settings.dev
-        self.timetable = Timetable(store.catalog, store.log, self.publisher.publish, clock)
+        self.timetable = Timetable(store.catalog, store.log, self.publisher.append, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
         firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
         self.schedules = Schedules(store.catalog, clock, firings, _jitter)

@@ -16,12 +16,13 @@ import structlog
 from eventyard.clock import Clock
 from eventyard.errors import Forbidden, NotFound, TryAgain
 from eventyard.event import Event, beside, derived_id, with_id
+from eventyard.inspection import CODE, Rejected
 from eventyard.names import Arn, bus_name, rule_place
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
 
 log = structlog.get_logger("targets.bus")
 
-Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
+Publish = Callable[[str, Sequence[Event]], Awaitable[Rejected]]
 Admit = Callable[[str, str, bytes], None]
 """``admit(rule_arn, bus_arn, body)`` returns if the rule may send the event on to the bus. Raises NotFound without the
 bus, Forbidden if its policy does not let the rule's account in."""
@@ -60,7 +61,8 @@ class BusTarget:
             log.warning("an event is not sent on", reason=refusal.message, rule=item.rule, event_id=item.event_id)
         if events:
             try:
-                await self._publish(self._arn, events)
+                for at, reason in (await self._publish(self._arn, events)).items():
+                    outcomes[places[at]] = Permanent(CODE, reason)
             except TryAgain as error:
                 for at in places:
                     outcomes[at] = Retry(error.code, error.message)

@@ -11,10 +11,11 @@ from eventyard.clock import Clock
 from eventyard.detail import parse_object
 from eventyard.errors import TryAgain
 from eventyard.event import Event, envelope, iso_seconds
+from eventyard.inspection import CODE, Rejected
 from eventyard.names import Arn
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
 
-Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
+Publish = Callable[[str, Sequence[Event]], Awaitable[Rejected]]
 
 _MALFORMED = Permanent("MalformedDetail", "Detail is malformed.")
 
@@ -46,16 +47,18 @@ class PutEventsTarget:
         object fails for good: spliced in as a detail, it would make an event that nobody can read."""
         if not self._has_bus(self._arn):
             return [Permanent("NO_RESOURCE", f"Event bus {self._arn} does not exist.")] * len(batch)
-        good = [parse_object(item.payload) is not None for item in batch]
-        taken: Outcome = DELIVERED
-        if any(good):
+        outcomes: list[Outcome] = [_MALFORMED if parse_object(item.payload) is None else DELIVERED for item in batch]
+        places = [at for at, outcome in enumerate(outcomes) if outcome is DELIVERED]
+        if places:
             try:
-                await self._publish(
-                    self._arn, [self._event(item) for item, is_good in zip(batch, good, strict=True) if is_good]
-                )
+                rejected = await self._publish(self._arn, [self._event(batch[at]) for at in places])
             except TryAgain as error:
-                taken = Retry(error.code, error.message)
-        return [taken if is_good else _MALFORMED for is_good in good]
+                for at in places:
+                    outcomes[at] = Retry(error.code, error.message)
+            else:
+                for at, reason in rejected.items():
+                    outcomes[places[at]] = Permanent(CODE, reason)
+        return outcomes
 
     def _event(self, item: Delivery) -> Event:
         now, arn = self._clock.now(), Arn.parse(self._arn)

@@ -16,9 +16,11 @@ import msgspec
 from eventyard.detail import parse_object
 from eventyard.errors import EventyardError, InvalidRequest, TryAgain
 from eventyard.event import Event, beside, envelope, iso_seconds
+from eventyard.inspection import CODE, NONE, Rejected
 
-Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
-"""``publish(bus_arn, events)`` returns when the events are durable; TryAgain when there is no room for them."""
+Publish = Callable[[str, Sequence[Event]], Awaitable[Rejected]]
+"""``publish(bus_arn, events)`` returns when the events are durable, with those that break their contracts.
+TryAgain when there is no room for them."""
 
 LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 TIME_SIZE = 14
@@ -99,11 +101,13 @@ async def publish_batches(
 
     Raises TryAgain where there was no room for any entry: SDKs repeat requests that fail by themselves, entries not."""
     if len(batches) == 1:
-        errors = [await _publish_batch(publish, bus, events) for bus, (_, events) in batches.items()]
+        ends = [await _publish_batch(publish, bus, events) for bus, (_, events) in batches.items()]
     else:
-        errors = await asyncio.gather(*(_publish_batch(publish, bus, events) for bus, (_, events) in batches.items()))
+        ends = await asyncio.gather(*(_publish_batch(publish, bus, events) for bus, (_, events) in batches.items()))
     failed = 0
-    for error, (places, _) in zip(errors, batches.values(), strict=True):
+    for (error, rejected), (places, _) in zip(ends, batches.values(), strict=True):
+        for at, reason in rejected.items():
+            outcomes[places[at]] = Refusal(CODE, reason)
         if error is not None:
             throttled = isinstance(error, TryAgain) and error.code != _NO_ROOM
             for at in places:
@@ -113,13 +117,12 @@ async def publish_batches(
                 raise error
 
 
-async def _publish_batch(publish: Publish, bus: str, events: Sequence[Event]) -> EventyardError | None:
-    """Publish ``events``; why it failed for all of them, if it did."""
+async def _publish_batch(publish: Publish, bus: str, events: Sequence[Event]) -> tuple[EventyardError | None, Rejected]:
+    """Publish ``events``; why it failed for all of them, if it did, and for which of them."""
     try:
-        await publish(bus, events)
+        return None, await publish(bus, events)
     except EventyardError as error:
-        return error
-    return None
+        return error, NONE
 
 
 def check_size(entries: Sequence[Entry], most: int) -> None:

@@ -1,0 +1,1 @@
+"""The broker's check of events against their contracts."""
