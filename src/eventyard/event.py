@@ -6,10 +6,10 @@ the keys in AWS's order and the producer's own ``Detail`` text inside, byte for 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
+from random import randbytes
 
 import msgspec
 
@@ -58,7 +58,8 @@ def new_ids(count: int, now: int) -> list[str]:
 
     An id therefore says when its event was published, and the log can be searched by id without an index.
     """
-    noise = os.urandom(10 * count).hex()
+    # Not os.urandom, which lets go of the interpreter's lock and then waits behind the threads of the store.
+    noise = randbytes(10 * count).hex()
     stamp = f"{now:012x}"
     head = f"{stamp[:8]}-{stamp[8:]}-7"
     ids = []

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from random import randbytes
 
 import msgspec
 import structlog
@@ -328,7 +328,7 @@ class Queues:
             limit=limit,
             now=now,
             visible=now + hidden * 1000,
-            token=slot + os.urandom(12).hex(),
+            token=slot + randbytes(12).hex(),
             fifo=queue.fifo,
             dead_queue=dead,
             max_receives=most,
