@@ -85,24 +85,23 @@ class Client:
         Raises:
             OSError: the server is not there, went away, or took too long (then nobody knows what became of it).
         """
-        loop = asyncio.get_running_loop()
-        timer = None
         try:
-            exchange = self._exchange
-            if exchange is None or exchange.transport is None:
-                _, exchange = await loop.create_connection(_Exchange, "127.0.0.1", self.port)
-                self._exchange = exchange
-            assert exchange.transport
-            exchange.answer = loop.create_future()
-            timer = loop.call_later(self.timeout, exchange.transport.abort)
-            exchange.transport.write(request)
-            return await exchange.answer
+            async with asyncio.timeout(self.timeout):  # connecting included
+                exchange = self._exchange
+                if exchange is None or exchange.transport is None:
+                    loop = asyncio.get_running_loop()
+                    _, exchange = await loop.create_connection(_Exchange, "127.0.0.1", self.port)
+                    self._exchange = exchange
+                assert exchange.transport
+                exchange.answer = asyncio.get_running_loop().create_future()
+                exchange.transport.write(request)
+                return await exchange.answer
+        except TimeoutError as error:
+            self.close()
+            raise TimeoutError(f"the server did not answer within {self.timeout:g} s") from error
         except BaseException:
             self.close()
             raise
-        finally:
-            if timer:
-                timer.cancel()
 
     async def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """Call one operation with its members as keywords."""

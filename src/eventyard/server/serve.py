@@ -24,6 +24,11 @@ from eventyard.stores.sqlite import open_sqlite
 log = structlog.get_logger("server")
 
 _GRACE = 5
+# Idle connections are kept (seconds) longer than SDKs keep them in their pools, so that it is the client who lets go.
+# The other way round a request that is on its way at that moment, or that waits because this process was held up for as
+# long (a paused machine, a disk that hangs), would never be answered.
+_KEEP_ALIVE = 100
+_BACKLOG = 2048
 # The threads of the store wait at most so long for the event loop (seconds); 5 ms, as usual, show in every commit.
 _SWITCH = 0.001
 
@@ -42,7 +47,11 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
     ``ready`` is called with the server's URL once it answers. Raises InvalidRequest for settings that can't work and
     Broken when the data directory can't be used, or fails while running."""
     settings.check()
-    listener = _listen(settings.host, settings.port)
+    with _listen(settings.host, settings.port) as listener:
+        await _serve(settings, listener, ready)
+
+
+async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[str], None] | None) -> None:
     stopping = asyncio.Event()
     broken: list[Broken] = []
 
@@ -90,16 +99,22 @@ async def _run(
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=_GRACE,
+            timeout_keep_alive=_KEEP_ALIVE,
+            backlog=_BACKLOG,
             server_header=False,
             proxy_headers=False,
             date_header=True,
         )
     )
+    host, port = listener.getsockname()[:2]
+    try:
+        listener.listen(_BACKLOG)
+    except OSError as error:  # two may bind to a port, but one may listen; uvloop would only log it, and go on
+        raise _taken(host, port, error) from error
     serving = asyncio.get_running_loop().create_task(web.serve(sockets=[listener]), name="http")
-    stop = asyncio.get_running_loop().create_task(stopping.wait(), name="stop")
     while not web.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.005)
-    host, port = listener.getsockname()[:2]
+    stop = asyncio.get_running_loop().create_task(stopping.wait(), name="stop")
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     log.info("serving", url=url, data=str(settings.data) if settings.data else "memory", dev=settings.dev)
     if ready is not None:
@@ -120,6 +135,10 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise InvalidRequest(f"Can't listen on {host}:{port}: {error.strerror}. Choose another with --port.") from error
+        raise _taken(host, port, error) from error
     listener.setblocking(False)
     return listener
+
+
+def _taken(host: str, port: int, error: OSError) -> InvalidRequest:
+    return InvalidRequest(f"Can't listen on {host}:{port}: {error.strerror}. Choose another with --port.")
