@@ -1,4 +1,4 @@
-"""A lean keep-alive client of AWS's JSON protocols, so that load costs little and a cut connection is seen at once.
+"""A lean keep-alive client of AWS's JSON and REST protocols: load costs little, and a cut connection is seen at once.
 
 It knows neither botocore nor Eventyard, never sends a request twice, and signs nothing (its credential only says who
 asks).
@@ -24,10 +24,14 @@ class Refused(Exception):
 
 
 def raw_request(service: str, operation: str, body: bytes) -> bytes:
-    """The bytes of one POST, ready to be sent any number of times."""
+    """The bytes of one POST in AWS's JSON protocol, ready to be sent any number of times."""
+    kind, target = f"application/x-amz-json-{VERSIONS[service]}", f"{PREFIXES[service]}.{operation}"
+    return _request("POST", "/", service, f"Content-Type: {kind}\r\nX-Amz-Target: {target}\r\n", body)
+
+
+def _request(method: str, path: str, service: str, headers: str, body: bytes) -> bytes:
     head = (
-        f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-amz-json-{VERSIONS[service]}\r\n"
-        f"X-Amz-Target: {PREFIXES[service]}.{operation}\r\nX-Amz-Date: 20261123T000000Z\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}X-Amz-Date: 20261123T000000Z\r\n"
         f"Authorization: AWS4-HMAC-SHA256 Credential={ACCOUNT}/20261123/{REGION}/{service}/aws4_request, "
         f"SignedHeaders=host;x-amz-date;x-amz-target, Signature={'0' * 64}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
@@ -105,7 +109,15 @@ class Client:
 
     async def call(self, service: str, operation: str, **params: Any) -> dict[str, Any]:
         """Call one operation with its members as keywords."""
-        status, body = await self.send(raw_request(service, operation, json.dumps(params).encode()))
+        return await self._result(raw_request(service, operation, json.dumps(params).encode()))
+
+    async def rest(self, service: str, method: str, path: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Call an operation of the REST protocol: ``params`` are the members that go into the body."""
+        body = json.dumps(params).encode()
+        return await self._result(_request(method, path, service, "Content-Type: application/json\r\n", body))
+
+    async def _result(self, request: bytes) -> dict[str, Any]:
+        status, body = await self.send(request)
         result: dict[str, Any] = json.loads(body) if body else {}
         if status != 200:
             code = str(result.get("__type", "")).rpartition("#")[2]

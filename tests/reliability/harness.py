@@ -1,4 +1,5 @@
-"""Publishes and consumes while the server is killed (or stopped) again and again, then lets the checker judge.
+"""Publishes, consumes, refuses, schedules and replays while the server is killed (or stopped) again and again, then
+lets the checker judge.
 
 ``python -m tests.reliability.harness --rounds 500 --seed 7`` runs a campaign; the same seed gives the same load and
 the same times of death, though not the same interleaving. It decides nothing: that is the checker's business.
@@ -14,15 +15,19 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from .checker import Report, check
+from .checker import IN_FLIGHT, Report, check
 from .client import Client, Refused, raw_request
+from .moments import MOMENTS, schedule
 from .oracle import Oracle
 from .process import ServerProcess
+from .replayer import archived, keep_replaying, replay
+from .sink import Sink
 from .topology import build
 
 BATCH = 10
@@ -42,9 +47,9 @@ class Campaign:
     publishers: int = 4
     shortest: float = 0.05
     longest: float = 2.0
-    patience: float = 10.0  #: seconds without any receipt after which what is still owed is taken as lost
-    #: deliveries that one kill may repeat: what was settled since the last checkpoint
-    in_flight: int = 1000
+    patience: float = 15.0  #: seconds without any receipt after which what is still owed is taken as lost
+    in_flight: int = IN_FLIGHT  #: deliveries that one kill may repeat
+    past_minute: bool = False  #: more rounds until a minute has begun, at which scheduled rules fire
     verbose: bool = False
 
 
@@ -66,58 +71,78 @@ class Harness:
         self.campaign = campaign
         self.chance = random.Random(campaign.seed)
         self.server = ServerProcess(campaign.folder / "data", module=campaign.module, environment=campaign.environment)
+        self.server.command += ("--allow-network", "127.0.0.1/32")
         self.oracle = Oracle(campaign.folder / "books")
+        self.sink = Sink(self.oracle)
         self.up = asyncio.Event()
+        self.began = time.time()
         self.urls: dict[str, str] = {}
-        self.errors: dict[str, int] = {}
+        self.errors: Counter[str] = Counter()
 
     async def run(self) -> Result:
         campaign, result = self.campaign, Result(Report(), [], [], [], 0.0)
+        client = Client(self.server.port)
         try:
-            await self.server.start()
-            await self._build()
-            consumers = [self._consume(queue, url) for queue, url in self.urls.items()]
-            publishers = [self._publish(random.Random(f"{campaign.seed}/{n}")) for n in range(campaign.publishers)]
-            async with _running(consumers):
-                async with _running(publishers):
-                    for number in range(campaign.rounds):
-                        await self._round(number, result)
-                self.up.set()
-                began = time.monotonic()
-                result.drained = await self._drain() - began
+            async with self.sink.open():
+                await self._start()
+                await self._build(client)
+                consumers = [self._consume(queue, url) for queue, url in self.urls.items()]
+                load = [self._publish(random.Random(f"{campaign.seed}/{n}")) for n in range(campaign.publishers)]
+                load.append(keep_replaying(self.server.port, self.oracle, self.up, self.errors, campaign.seed))
+                async with _running(consumers):
+                    async with _running(load):
+                        await self._rounds(result)
+                    self.up.set()
+                    result.drained = await self._drain(client)
+                self.oracle.closed(await archived(client))
         finally:
-            self.server.kill()
+            client.close()
+            self._end("over")
             self.oracle.close()
-        kills = campaign.rounds if campaign.end == "kill" else 0
-        result.report = check(self.oracle.folder, kills=kills, in_flight=campaign.in_flight)
+        result.report = check(self.oracle.folder, in_flight=campaign.in_flight)
         return result
+
+    async def _start(self) -> float:
+        self.began = time.time()
+        return await self.server.start()
+
+    def _end(self, how: str) -> None:
+        self.server.kill()
+        self.oracle.ran(self.began, time.time(), how)
+
+    async def _rounds(self, result: Result) -> None:
+        minute = int(time.time()) // 60
+        while len(result.ready) < self.campaign.rounds or (
+            self.campaign.past_minute and int(time.time() - 1) // 60 == minute
+        ):
+            await self._round(len(result.ready), result)
 
     async def _round(self, number: int, result: Result) -> None:
         """Load, an end at a random time, and a new start."""
         before = self.oracle.acknowledged
         self.up.set()
         await asyncio.sleep(self.chance.uniform(self.campaign.shortest, self.campaign.longest))
-        if self.campaign.end == "kill":
-            self.server.kill()
-        else:
+        if self.campaign.end == "stop":
             result.stops.append(await self.server.stop())
+        self._end(self.campaign.end)
         self.up.clear()
-        result.ready.append(await self.server.start())
+        result.ready.append(await self._start())
         self.oracle.flush()
         result.acknowledged.append(self.oracle.acknowledged - before)
         if self.campaign.verbose:
             print(
                 f"round {number + 1}: {result.acknowledged[-1]} acknowledged, {self.oracle.received} received in all, "
-                f"{len(self.oracle.owed)} owed, ready again in {result.ready[-1]:.2f} s {self.errors or ''}",
+                f"{len(self.oracle.owed)} owed, ready again in {result.ready[-1]:.2f} s {dict(self.errors) or ''}",
                 flush=True,
             )
 
-    async def _build(self) -> None:
-        client = Client(self.server.port)
-        try:
-            self.urls = await build(client)
-        finally:
-            client.close()
+    async def _build(self, client: Client) -> None:
+        campaign = self.campaign
+        self.urls = await build(client, self.sink.port)
+        each = (campaign.shortest + campaign.longest) / 2 + 1  # the restart included
+        seconds = int(campaign.rounds * each) + 60 * campaign.past_minute
+        self.urls[MOMENTS], schedules = await schedule(client, seconds)
+        self.oracle.scheduled(schedules)
 
     async def _publish(self, chance: random.Random) -> None:
         """Batches at a steady pace; a cut one is never sent again, its intents stay without an answer."""
@@ -148,6 +173,7 @@ class Harness:
         """Receive, write down, delete."""
         client = Client(self.server.port)
         wanted: dict[str, Any] = {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
+        wanted["AttributeNames"] = ["SentTimestamp"]
         try:
             while True:
                 await self.up.wait()
@@ -170,22 +196,25 @@ class Harness:
         finally:
             client.close()
 
-    async def _drain(self) -> float:
-        """Wait until nothing is owed and nothing more comes (a cut-off receipt shows again after 2 s); answers when
-        the last thing owed had come."""
-        received, quiet_since, paid_at = -1, time.monotonic(), time.monotonic()
+    async def _drain(self, client: Client) -> float:
+        """Replay all that there is, then wait until nothing is owed and nothing more comes (a cut-off receipt shows
+        again after 2 s); answers after how many seconds the last thing owed had come."""
+        began = time.monotonic()
+        await replay(client, self.oracle, "all", int(self.began - 1_000_000), int(time.time()) + 1)
+        self.oracle.closing(int(time.time()))
+        received, quiet_since, paid_at = -1, began, began
         while True:
             if self.oracle.received != received:
                 received, quiet_since = self.oracle.received, time.monotonic()
                 if self.oracle.owed:
                     paid_at = quiet_since
-            patience = self.campaign.patience if self.oracle.owed else 3.0
+            patience = self.campaign.patience if self.oracle.owed else min(3.0, self.campaign.patience)
             if time.monotonic() - quiet_since > patience:
-                return paid_at
+                return paid_at - began
             await asyncio.sleep(0.05)
 
     def _note(self, error: str) -> None:
-        self.errors[error] = self.errors.get(error, 0) + 1
+        self.errors[error] += 1
 
 
 @contextlib.asynccontextmanager
@@ -210,7 +239,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=int, default=1000, help="events a second")
     parser.add_argument("--end", choices=("kill", "stop"), default="kill", help="SIGKILL, or SIGTERM")
-    parser.add_argument("--in-flight", type=int, default=1000, help="second deliveries allowed for each kill")
+    parser.add_argument("--in-flight", type=int, default=IN_FLIGHT, help="second deliveries allowed for each kill")
     parser.add_argument("--folder", type=Path, help="where data and books go (default: a new temporary folder)")
     options = parser.parse_args()
     folder = options.folder or Path(tempfile.mkdtemp(prefix="eventyard-harness-"))
@@ -223,7 +252,7 @@ def main() -> int:
     print(result.report)
     print(
         f"ready in {sum(result.ready) / len(result.ready):.2f} s on average, {max(result.ready):.2f} s at most; "
-        f"drained in {result.drained:.1f} s; refusals: {harness.errors or 'none'}"
+        f"drained in {result.drained:.1f} s; refusals: {dict(harness.errors) or 'none'}"
     )
     for code, seconds in result.stops:
         if code or seconds > 10:

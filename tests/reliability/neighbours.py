@@ -17,6 +17,7 @@ from typing import Any
 
 from .client import ACCOUNT, Client, raw_request
 from .process import free_port
+from .topology import create_destination, put_target
 
 _SENT = re.compile(rb'"sent": ?(\d+)')
 _LENGTH = re.compile(rb"content-length: ?(\d+)", re.IGNORECASE)
@@ -82,27 +83,9 @@ class Endpoints:
 
 async def destination(client: Client, name: str, url: str, pattern: dict[str, Any], rate: int = 300) -> None:
     """A rule of that name with an API destination of that name."""
-    made = await client.call(
-        "events",
-        "CreateConnection",
-        Name=name,
-        AuthorizationType="API_KEY",
-        AuthParameters={"ApiKeyAuthParameters": {"ApiKeyName": "X-Key", "ApiKeyValue": "v"}},
-    )
-    arn = (
-        await client.call(
-            "events",
-            "CreateApiDestination",
-            Name=name,
-            ConnectionArn=made["ConnectionArn"],
-            InvocationEndpoint=url,
-            HttpMethod="POST",
-            InvocationRateLimitPerSecond=rate,
-        )
-    )["ApiDestinationArn"]
+    arn = await create_destination(client, name, url, rate)
     await client.call("events", "PutRule", Name=name, EventPattern=json.dumps(pattern))
-    answer = await client.call("events", "PutTargets", Rule=name, Targets=[{"Id": "1", "Arn": arn, "RoleArn": ROLE}])
-    assert answer["FailedEntryCount"] == 0, answer
+    await put_target(client, name, {"Id": "1", "Arn": arn, "RoleArn": ROLE})
 
 
 async def neighbourhood(client: Client, endpoints: Endpoints, healthy: int) -> None:

@@ -75,7 +75,7 @@ async def restarts(folder: Path, count: int, limit: float) -> Polls:
     server = ServerProcess(folder / "data")
     polls, client = Polls(server.port, limit), Client(server.port)
     await server.start()
-    await build(client)
+    await build(client, polls.port)
     client.close()
     pollers = [asyncio.create_task(polls.run()) for _ in range(3)]
     try:
