@@ -80,7 +80,7 @@ class Desk:
                 if isinstance(outcome, Retry):
                     raise TryAgain(outcome.message, outcome.code)
         if tried is None and not self.ledger.keeps_all and outcomes.count(DELIVERED) == len(sent):
-            self.ledger.counts["delivered"] += len(sent)  # the hot path: nothing to write
+            self.ledger.delivered(len(sent))  # the hot path: nothing to write
             return
         for (subscription, position, event), outcome in zip(sent, outcomes, strict=True):
             await self._settle(subscription, position, event, outcome, tried)

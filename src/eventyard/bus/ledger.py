@@ -2,12 +2,14 @@
 
 A position may only be written together with everything that justifies it: the deferred deliveries and fates of the
 events below. So subscribers never write by themselves; they enter here, and the next flush takes all of it at once.
-What is delivered but not yet flushed is delivered again after a crash: the flush interval bounds the duplicates.
+What is delivered but not yet flushed is delivered again after a crash: a flush comes after 25 ms, or as soon as a
+hundred deliveries wait for one, and that bounds the duplicates.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Literal
 
@@ -24,12 +26,15 @@ Keep = Literal["all", "failures"]
 #: Fates that are entered however little is kept: nothing ends in silence.
 _FAILURES = frozenset({"retrying", "dead-lettered", "dropped", "expired"})
 
+#: So many settled deliveries don't wait for the interval: a batch of a queue, which one durable send brings.
+_ENOUGH = 100
+
 #: Called at each flush: the checkpoint as it is now, or None for "nothing outstanding, forget me".
 Position = Callable[[], Checkpoint | None]
 
 
 class Ledger:
-    """One for all buses. ``interval``: seconds between flushes while there is something to write."""
+    """One for all buses. ``interval``: seconds between flushes while there is something to write, but not much."""
 
     def __init__(self, progress: Progress, clock: Clock, keep: Keep = "failures", interval: float = 0.025) -> None:
         self._progress = progress
@@ -42,6 +47,8 @@ class Ledger:
         self._fates: list[Fate] = []
         self._attempts: list[Attempt] = []
         self._wake = asyncio.Event()
+        self._full = asyncio.Event()
+        self._waiting = 0
         self._task: asyncio.Task[None] | None = None
         self._writing = asyncio.Lock()
         self.counts: dict[str, int] = dict.fromkeys(
@@ -62,6 +69,11 @@ class Ledger:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         await self.flush()
+
+    def delivered(self, count: int) -> None:
+        """So many deliveries succeeded at the first try: nothing is written of them but that their subscriber moved."""
+        self.counts["delivered"] += count
+        self._count(count)
 
     def moved(self, name: str, position: Position) -> None:
         """``name`` has come further: ask ``position`` for its checkpoint at the next flush."""
@@ -85,11 +97,18 @@ class Ledger:
         """What became of an event; successes are only counted unless everything is kept. ``attempt``: the one that led
         to it, if there was more than one or there will be. Then its fate is kept, too, however it ended."""
         self.counts[fate.outcome] += 1
+        if fate.subscriber:
+            self._count(1)
         if self._keep_all or attempt is not None or fate.outcome in _FAILURES:
             self._fates.append(fate)
             self._wake.set()
         if attempt is not None:
             self._attempts.append(attempt)
+
+    def _count(self, settled: int) -> None:
+        self._waiting += settled
+        if self._waiting >= _ENOUGH:
+            self._full.set()
 
     async def forget(self, subscriber: str) -> None:
         """Drop all progress of ``subscriber``, also what waits to be written."""
@@ -111,6 +130,8 @@ class Ledger:
         async with self._writing:
             if not (self._moved or self._deferred or self._done or self._fates):
                 return
+            self._waiting = 0
+            self._full.clear()
             moved, deferred, done = self._moved, self._deferred, self._done
             self._moved, self._deferred, self._done = {}, {}, set()
             fates, attempts = self._fates, self._attempts
@@ -136,7 +157,9 @@ class Ledger:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            await asyncio.sleep(self._interval)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._interval):
+                    await self._full.wait()
             self._wake.clear()
             try:
                 await self.flush()
