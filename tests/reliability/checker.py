@@ -21,7 +21,7 @@ from .topology import RETRIES, ROUTES, Intent, Route
 #: The attributes that EventBridge gives a dead-lettered event ("Using dead-letter queues", EventBridge user guide).
 DEAD_LETTER_ATTRIBUTES = ("RULE_ARN", "TARGET_ARN", "ERROR_CODE", "ERROR_MESSAGE")
 #: Deliveries that one kill may repeat: what was settled since the ledger was last flushed (docs/reliability.md).
-IN_FLIGHT = 1000
+IN_FLIGHT = 500
 
 
 @dataclass

@@ -16,7 +16,7 @@ from .client import ACCOUNT, Client
 from .topology import create_queue, put_target
 
 MOMENTS = "moments"
-_EACH_SECOND = 2
+_EACH_SECOND = 4
 _RATES, _RULES = 20, 4
 _MINUTE = 60
 _INPUT = {
@@ -46,20 +46,22 @@ async def schedule(client: Client, seconds: int) -> tuple[str, list[Schedule]]:
     while time.time() % _MINUTE > _MINUTE - 5:  # noqa: ASYNC110 - it is a time that is waited for
         await asyncio.sleep(0.1)
     url, arn = await create_queue(client, MOMENTS, VisibilityTimeout="2")
+    made = [await _rule(client, f"rule-{n}", arn) for n in range(_RULES)]
     count = seconds * _EACH_SECOND
     begin = int(time.time()) + 2 + count // 100  # by then they are all made
-    made = [Schedule(f"at-{n}", begin + n // _EACH_SECOND) for n in range(count)]
-    made += [Schedule(f"rate-{n}", begin + n * _MINUTE // _RATES, _MINUTE) for n in range(_RATES)]
-    for each in made:
+    at = [Schedule(f"at-{n}", begin + n // _EACH_SECOND) for n in range(count)]
+    at += [Schedule(f"rate-{n}", begin + n * _MINUTE // _RATES, _MINUTE) for n in range(_RATES)]
+    for each in at:
         await _create(client, each, arn)
-    for n in range(_RULES):
-        name = f"rule-{n}"
-        await client.call("events", "PutRule", Name=name, ScheduleExpression="cron(* * * * ? *)")
-        template = f'{{"schedule": "{name}", "moment": <time>, "firing": <id>}}'
-        transformer = {"InputPathsMap": {"time": "$.time", "id": "$.id"}, "InputTemplate": template}
-        await put_target(client, name, {"Id": "1", "Arn": arn, "InputTransformer": transformer})
-        made.append(Schedule(name, (int(time.time()) // _MINUTE + 1) * _MINUTE, _MINUTE))
-    return url, made
+    return url, made + at
+
+
+async def _rule(client: Client, name: str, queue: str) -> Schedule:
+    await client.call("events", "PutRule", Name=name, ScheduleExpression="cron(* * * * ? *)")
+    template = f'{{"schedule": "{name}", "moment": <time>, "firing": <id>}}'
+    transformer = {"InputPathsMap": {"time": "$.time", "id": "$.id"}, "InputTemplate": template}
+    await put_target(client, name, {"Id": "1", "Arn": queue, "InputTransformer": transformer})
+    return Schedule(name, (int(time.time()) // _MINUTE + 1) * _MINUTE, _MINUTE)
 
 
 async def _create(client: Client, each: Schedule, queue: str) -> None:

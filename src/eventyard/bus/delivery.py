@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import structlog
@@ -66,7 +68,8 @@ class Desk:
                     payload = subscription.payload(event)
                 except EventyardError as error:
                     refused = Permanent("INVALID_JSON", error.message)
-                    await self._settle(subscription, position, event, refused, tried)
+                    if ending := self._settle(subscription, position, event, refused, tried):
+                        await ending
                     continue
                 deliveries.append(
                     Delivery(event.id, payload, event.header, event.body, subscription.rule_arn, event.path)
@@ -82,8 +85,14 @@ class Desk:
         if tried is None and not self.ledger.keeps_all and outcomes.count(DELIVERED) == len(sent):
             self.ledger.delivered(len(sent))  # the hot path: nothing to write
             return
-        for (subscription, position, event), outcome in zip(sent, outcomes, strict=True):
-            await self._settle(subscription, position, event, outcome, tried)
+        endings = [
+            self._settle(subscription, position, event, outcome, tried)
+            for (subscription, position, event), outcome in zip(sent, outcomes, strict=True)
+        ]
+        # Side by side, so that dead letters, each durable by itself, are written together.
+        for fault in await asyncio.gather(*filter(None, endings), return_exceptions=True):
+            if fault is not None:
+                raise fault
 
     async def _too_late(self, subscription: Subscription, position: int, event: Event, before: Tried) -> bool:
         """Whether a deferred delivery may be tried no more, as after a long stop or when its dead letter found no room;
@@ -95,14 +104,16 @@ class Desk:
             await self._give_up(subscription, position, event, why, before, exhausted, now)
         return exhausted is not None
 
-    async def _settle(
+    def _settle(
         self,
         subscription: Subscription,
         position: int,
         event: Event,
         outcome: Outcome,
         tried: Mapping[int, Tried] | None,
-    ) -> None:
+    ) -> Coroutine[Any, Any, None] | None:
+        """Enter ``outcome``, at once: no attempt may be forgotten by a stop. What is given up ends with what is
+        returned."""
         now = self.clock.now()
         before = tried.get(position) if tried else None
         tries = 0 if isinstance(outcome, Retry) and not outcome.called else 1
@@ -114,7 +125,7 @@ class Desk:
             attempt = Attempt(subscription.bus, position, subscription.name, number, now, *why)
         if isinstance(outcome, Delivered):
             self._end(subscription, position, event, "delivered", attempts, before is not None, attempt)
-            return
+            return None
         if isinstance(outcome, Retry):
             wait = max(outcome.after or 0.0, subscription.retry.delay(attempts))
             due = now + int(wait * 1000)
@@ -122,11 +133,12 @@ class Desk:
             if exhausted is None:
                 first = before.first if before else now
                 self._defer(subscription, position, event, outcome, attempts, attempt, first, due)
-                return
+                return None
         else:
             due, exhausted = now, None
         known = Tried(attempts, before.first if before else now, outcome.code, outcome.message)
-        await self._give_up(subscription, position, event, outcome, known, exhausted, due, attempt, before is not None)
+        deferred = before is not None
+        return self._give_up(subscription, position, event, outcome, known, exhausted, due, attempt, deferred)
 
     async def _give_up(
         self,
