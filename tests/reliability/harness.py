@@ -26,7 +26,7 @@ from .client import Client, Refused, raw_request
 from .moments import MOMENTS, schedule
 from .oracle import Oracle
 from .process import ServerProcess
-from .replayer import archived, keep_replaying, replay
+from .replayer import archived, keep_replaying, replay_all
 from .sink import Sink
 from .topology import build
 
@@ -200,7 +200,7 @@ class Harness:
         """Replay all that there is, then wait until nothing is owed and nothing more comes (a cut-off receipt shows
         again after 2 s); answers after how many seconds the last thing owed had come."""
         began = time.monotonic()
-        await replay(client, self.oracle, "all", int(self.began - 1_000_000), int(time.time()) + 1)
+        await replay_all(client, self.oracle)
         self.oracle.closing(int(time.time()))
         received, quiet_since, paid_at = -1, began, began
         while True:

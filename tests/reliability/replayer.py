@@ -57,6 +57,17 @@ async def replay(client: Client, oracle: Oracle, name: str, start: int, end: int
     oracle.replay_answered(name, None)
 
 
+async def replay_all(client: Client, oracle: Oracle) -> None:
+    """Replay all that there is, once there is room for another replay."""
+    for number in itertools.count():
+        try:
+            await replay(client, oracle, f"all-{number}", 1, int(time.time()) + 1)
+        except Refused:
+            await asyncio.sleep(0.2)
+        else:
+            return
+
+
 async def archived(client: Client) -> int:
     """How many events the archive says that it has."""
     count: int = (await client.call("events", "DescribeArchive", ArchiveName=ARCHIVE))["EventCount"]

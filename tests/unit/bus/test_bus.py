@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -179,27 +178,6 @@ async def test_permanent_failure_goes_straight_to_the_dead_letter_queue_with_the
     }
     (fate,) = await fates(yard, event_id=event.id, subscriber_is=True)
     assert fate.outcome == "dead-lettered"
-
-
-async def test_dead_letters_of_a_batch_are_sent_side_by_side_and_in_order() -> None:
-    under_way, most = 0, 0
-
-    class Letters(Yard):
-        async def _bury(self, arn: str, payload: bytes, attributes: Mapping[str, str]) -> bool:
-            nonlocal under_way, most
-            under_way += 1
-            most = max(most, under_way)
-            await asyncio.sleep(0.01)
-            under_way -= 1
-            return await super()._bury(arn, payload, attributes)
-
-    yard = await Letters(await open_memory()).start()
-    await yard.rule("a", CARS, "gone", dead_letter_arn=DLQ)
-    yard.box("gone").always = Permanent("NO_RESOURCE", "no queue")
-    await yard.publish(*range(10))
-    await yard.engine.close()  # finishes what is in hand
-    assert most == 10
-    assert [json.loads(payload)["detail"]["n"] for _, payload, _ in yard.dead] == list(range(10))
 
 
 async def test_exhausted_attempts_go_to_the_dead_letter_queue(yard: Yard) -> None:
