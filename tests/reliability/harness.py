@@ -97,7 +97,7 @@ class Harness:
                 self.oracle.closed(await archived(client))
         finally:
             client.close()
-            self._end("over")
+            await self._end("over")
             self.oracle.close()
         result.report = check(self.oracle.folder, in_flight=campaign.in_flight)
         return result
@@ -106,8 +106,9 @@ class Harness:
         self.began = time.time()
         return await self.server.start()
 
-    def _end(self, how: str) -> None:
+    async def _end(self, how: str) -> None:
         self.server.kill()
+        await self.sink.quiet()
         self.oracle.ran(self.began, time.time(), how)
 
     async def _rounds(self, result: Result) -> None:
@@ -124,7 +125,7 @@ class Harness:
         await asyncio.sleep(self.chance.uniform(self.campaign.shortest, self.campaign.longest))
         if self.campaign.end == "stop":
             result.stops.append(await self.server.stop())
-        self._end(self.campaign.end)
+        await self._end(self.campaign.end)
         self.up.clear()
         result.ready.append(await self._start())
         self.oracle.flush()

@@ -30,6 +30,13 @@ class Sink:
         self.port = free_port()
         self._oracle = oracle
         self._tries: Counter[int] = Counter()
+        self._open = 0
+
+    async def quiet(self) -> None:
+        """Return when all that a server sent before it died has been written down, so that it counts as of its life."""
+        await asyncio.sleep(0.01)  # to be connected with
+        while self._open:  # noqa: ASYNC110 - it ends soon, and often at once
+            await asyncio.sleep(0.001)
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -40,6 +47,7 @@ class Sink:
             server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open += 1
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -51,6 +59,7 @@ class Sink:
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the other side was killed, or all is over
         finally:
+            self._open -= 1
             writer.close()
 
     def _take(self, body: str) -> bytes:
