@@ -113,12 +113,12 @@ def test_who_drops_instead_of_dead_lettering_is_caught(monkeypatch: pytest.Monke
 def test_who_does_not_wait_as_long_as_the_target_asked_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     honest = Desk._settle
 
-    async def settle(
+    def settle(
         self: Desk, subscription: object, position: int, event: object, outcome: object, tried: object
-    ) -> None:
+    ) -> object:
         if isinstance(outcome, Retry):
             outcome = Retry(outcome.code, outcome.message, None, outcome.called)
-        await honest(self, subscription, position, event, outcome, tried)
+        return honest(self, subscription, position, event, outcome, tried)
 
     monkeypatch.setattr(Desk, "_settle", settle)
     assert caught()
