@@ -47,6 +47,11 @@ def test_too_many_entries_are_shown_as_java_would() -> None:
     assert text.endswith("at 'entries' failed to satisfy constraint: Member must have length less than or equal to 10")
 
 
+def test_values_of_an_enum_are_named_in_the_order_of_aws() -> None:
+    text = problems("UpdateApiDestination", {"Name": "a", "HttpMethod": "X"})
+    assert text.endswith("enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]")
+
+
 def test_ranges() -> None:
     text = problems("ListRules", {"Limit": 101})
     assert text.endswith(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -56,6 +56,10 @@ class Archives:
         """The archives by name whose ARN starts with ``head``."""
         found = [archive for arn, archive in self._archives.items() if arn.startswith(head)]
         return sorted(found, key=lambda archive: archive.name)
+
+    def of_bus(self, bus: str) -> Sequence[Archive]:
+        """The archives by name that record the bus with this ARN."""
+        return sorted((one for one in self._archives.values() if one.bus == bus), key=lambda archive: archive.name)
 
     async def holdings(self) -> Callable[[Archive], Holding]:
         """What archives hold at this moment."""

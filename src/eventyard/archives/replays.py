@@ -122,7 +122,7 @@ class Replays:
         def change(replay: Replay) -> Replay:
             if replay.state not in (STARTING, RUNNING):
                 raise InvalidRequest(
-                    f"Replay {replay.name} can't be canceled: its state is {replay.state}.", "IllegalStatusException"
+                    f"Replay {replay.name} is not in a valid state for this operation.", "IllegalStatusException"
                 )
             return msgspec.structs.replace(replay, state=CANCELLING)
 

@@ -166,7 +166,7 @@ class Directory:
             raise InvalidRequest(f"Cannot delete event bus {DEFAULT_BUS}.")
         async with self._turn(arn):
             if self._rules.get(arn) or self._creating[arn]:
-                raise InvalidRequest(f"Cannot delete event bus {bus_name(arn)} since it has rules.")
+                raise bus_in_use(arn)
             if arn not in self._buses:
                 return
             self._deleting.add(arn)
@@ -333,6 +333,11 @@ class Directory:
 def no_bus(arn: str) -> NotFound:
     """The refusal for a bus that isn't there."""
     return NotFound(f"Event bus {bus_name(arn)} does not exist.")
+
+
+def bus_in_use(arn: str) -> InvalidRequest:
+    """The refusal to delete a bus that has rules."""
+    return InvalidRequest(f"Cannot delete event bus {bus_name(arn)} since it has rules.")
 
 
 def no_rule(bus: str, name: str) -> NotFound:

@@ -29,6 +29,7 @@ def doors_of(house: House) -> list[Door]:
             partners=house.partners,
             endpoints=house.endpoints,
             access=house.access,
+            plain=house.plain,
         ),
         pipes_door(house.pipes, house.clock, house.supports),
         scheduler_door(house.schedules, house.clock, house.supports),

@@ -80,6 +80,7 @@ class House:
         guard = Guard(clock, parse_networks(networks))
         self.courier = Courier(self.connections, guard, clock)
         self.poster = Client(guard, clock)
+        self.plain = bool(networks)
         self._admit = Admission(
             ("sqs:SendMessage", "sns:Publish"), self._policy, self._role, clock, settings.organizations()
         )

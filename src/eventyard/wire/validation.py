@@ -15,6 +15,8 @@ from eventyard.errors import InvalidRequest
 #: Adds (value as text, path, constraint) in words to the list.
 Checker = Callable[[Any, str, list[str]], None]
 
+#: Where AWS names an enum's values in another order than its model.
+_ENUM_ORDERS = {"ApiDestinationHttpMethod": ("HEAD", "POST", "PATCH", "DELETE", "PUT", "GET", "OPTIONS")}
 #: Longer values are reported for their length only: AWS's own patterns are not all linear in Python's engine.
 _LONGEST_FOR_PATTERN = 10_000
 
@@ -169,9 +171,10 @@ def _rules(shape: Any) -> list[Rule]:
         ))  # fmt: skip
     if "enum" in facts:
         allowed = frozenset(facts["enum"])
+        named = _ENUM_ORDERS.get(shape.name, facts["enum"])
         rules.append((
             lambda value: value not in allowed,
-            f"Member must satisfy enum value set: [{', '.join(facts['enum'])}]",
+            f"Member must satisfy enum value set: [{', '.join(named)}]",
         ))  # fmt: skip
     if shape.type_name in ("integer", "long", "float", "double"):
         rules.extend(_range(facts))

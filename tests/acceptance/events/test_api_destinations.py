@@ -363,7 +363,7 @@ def test_outside_development_private_addresses_are_closed(
     process = Process(tmp_path / "data", *options, command="serve")
     try:
         yard = process.yard()
-        local = endpoints.url.replace("127.0.0.1", "localhost") if code else endpoints.url
+        local = endpoints.url.replace("http://127.0.0.1", "https://localhost") if code else endpoints.url
         queue = yard.rule(yard.destination(f"{local}/ok", yard.connection()))
         yard.put()
         if code is None:

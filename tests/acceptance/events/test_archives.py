@@ -106,6 +106,52 @@ def test_list_comes_in_pages_and_takes_one_filter(client: Any, account: str, bus
         names(NamePrefix="b", State="ENABLED")
 
 
+def test_archive_shows_as_a_managed_rule_that_nobody_else_may_change(client: Any, account: str) -> None:
+    bus = client.create_event_bus(Name="kept")["EventBusArn"]
+    client.put_rule(Name="Own", EventBusName="kept", EventPattern='{"source": ["x"]}')
+    client.create_archive(ArchiveName="a1", EventSourceArn=bus, EventPattern='{"source": ["cars"]}')
+    name = "Events-Archive-a1"
+    shown, own = client.list_rules(EventBusName="kept")["Rules"]
+    assert (own["Name"], "ManagedBy" in own) == ("Own", False)
+    assert shown == {
+        "Name": name,
+        "Arn": f"arn:aws:events:us-east-1:{account}:rule/kept/{name}",
+        "EventPattern": '{"source":["cars"],"replay-name":[{"exists":false}]}',
+        "State": "ENABLED",
+        "ManagedBy": "prod.vhs.events.aws.internal",
+        "EventBusName": "kept",
+    }
+    assert client.describe_rule(Name=name, EventBusName="kept")["ManagedBy"] == shown["ManagedBy"]
+    (target,) = client.list_targets_by_rule(Rule=name, EventBusName="kept")["Targets"]
+    assert target == {"Id": name, "Arn": "arn:aws:events:us-east-1:::"}
+    assert client.list_rule_names_by_target(TargetArn=target["Arn"], EventBusName="kept")["RuleNames"] == [name]
+    assert client.list_tags_for_resource(ResourceARN=shown["Arn"])["Tags"] == []
+    on_it: list[tuple[Any, dict[str, Any]]] = [
+        (client.put_rule, {"Name": name, "EventPattern": '{"source": ["x"]}'}),
+        (client.disable_rule, {"Name": name}),
+        (client.enable_rule, {"Name": name}),
+        (client.delete_rule, {"Name": name, "Force": True}),
+        (client.put_targets, {"Rule": name, "Targets": [{"Id": "1", "Arn": bus.replace("kept", "default")}]}),
+        (client.remove_targets, {"Rule": name, "Ids": [name], "Force": True}),
+    ]
+    for call, params in on_it:
+        with refused("ManagedRuleException", f"Rule {name} is managed by prod.vhs.events.aws.internal."):
+            call(EventBusName="kept", **params)
+    with refused("ManagedRuleException"):
+        client.tag_resource(ResourceARN=shown["Arn"], Tags=[{"Key": "a", "Value": "b"}])
+    client.delete_rule(Name="Own", EventBusName="kept")
+    with refused("ValidationException", "Cannot delete event bus kept since it has rules."):
+        client.delete_event_bus(Name="kept")
+    client.update_archive(ArchiveName="a1", EventPattern='{"source": ["vans"]}')
+    changed = client.describe_rule(Name=name, EventBusName="kept")["EventPattern"]
+    assert changed == '{"source":["vans"],"replay-name":[{"exists":false}]}'
+    client.delete_archive(ArchiveName="a1")
+    assert client.list_rules(EventBusName="kept")["Rules"] == []
+    client.put_rule(Name=name, EventBusName="kept", EventPattern='{"source": ["x"]}')
+    with refused("ResourceAlreadyExistsException", f"Rule {name} already exists."):
+        client.create_archive(ArchiveName="a1", EventSourceArn=bus)
+
+
 def test_deleted_archive_is_gone(client: Any, bus: str) -> None:
     client.create_archive(ArchiveName="d", EventSourceArn=bus)
     client.delete_archive(ArchiveName="d")

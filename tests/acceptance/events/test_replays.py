@@ -161,10 +161,16 @@ def test_what_cannot_be_replayed_is_refused(place: Place) -> None:
         place.start()
     with refused("ValidationException"):
         place.start("x", EventSourceArn=f"{place.archive}-absent")
-    with refused("ValidationException"):
+    invalid = "Parameter {} is not valid. Reason: {}"
+    with refused("ValidationException", invalid.format("EventEndTime", "EventStartTime must be before EventEndTime.")):
         place.start("x", EventEndTime=WINDOW["EventStartTime"])
-    with refused("ValidationException"):
+    with refused("ResourceNotFoundException", "Event bus default2 does not exist."):
         place.start("x", Destination={"Arn": f"{place.bus}2"})
+    with refused("ValidationException", invalid.format("Destination.Arn", "Must contain an event bus ARN.")):
+        place.start("x", Destination={"Arn": place.archive})
+    other = place.events.create_event_bus(Name="other")["EventBusArn"]
+    with refused("ValidationException", invalid.format("Destination.Arn", "Cross event bus replay is not permitted.")):
+        place.start("x", Destination={"Arn": other})
     with refused("ResourceNotFoundException"):
         place.start("x", Destination={"Arn": place.bus, "FilterArns": [f"{place.archive}/absent"]})
     with refused("ResourceNotFoundException", "Replay x does not exist."):
@@ -172,7 +178,7 @@ def test_what_cannot_be_replayed_is_refused(place: Place) -> None:
     with refused("ResourceNotFoundException", "Replay x does not exist."):
         place.events.cancel_replay(ReplayName="x")
     place.done()
-    with refused("IllegalStatusException"):
+    with refused("IllegalStatusException", "Replay again is not in a valid state for this operation."):
         place.events.cancel_replay(ReplayName="again")
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from eventyard.clock import SystemClock
+from eventyard.errors import Forbidden
 from eventyard.targets.http.client import Call, Client, Unreachable
 from eventyard.targets.http.guard import LOOPBACK, Guard, parse_networks
 
@@ -80,6 +81,16 @@ async def test_the_judged_address_is_called_under_the_name(served: tuple[int, Pa
     answer = await client(cert).send(Call("GET", f"https://{NAME}:{port}/x", (), None), 5)
     assert answer.status == 200
     assert f"Host: {NAME}:{port}".encode() in heads[0]
+
+
+async def test_plain_http_is_kept_to_networks_that_were_opened() -> None:
+    async def public(host: str, port: int) -> list[str]:
+        return ["93.184.215.14"]
+
+    clock = SystemClock()
+    careful = Client(Guard(clock, parse_networks(LOOPBACK), public), clock, plain=False)
+    with pytest.raises(Forbidden, match=r"plain HTTP to example\.com, which is in no network opened"):
+        await careful.send(Call("GET", "http://example.com/x", (), None), 5)
 
 
 async def test_a_certificate_for_another_name_is_refused(served: tuple[int, Path, list[bytes]]) -> None:

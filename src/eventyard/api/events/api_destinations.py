@@ -17,10 +17,11 @@ from eventyard.wire import Caller, Handler
 
 
 class ApiDestinationOperations:
-    """The operations on API destinations."""
+    """The operations on API destinations. ``plain``: their URLs may be http."""
 
-    def __init__(self, connections: Connections, clock: Clock) -> None:
+    def __init__(self, connections: Connections, clock: Clock, plain: bool) -> None:
         self._connections = connections
+        self._plain = plain
         self._clock = clock
 
     def operations(self) -> dict[str, Handler]:
@@ -33,7 +34,7 @@ class ApiDestinationOperations:
         }
 
     async def create(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        check_url("InvocationEndpoint", params["InvocationEndpoint"], wildcards=True)
+        check_url("InvocationEndpoint", params["InvocationEndpoint"], True, self._plain)
         now = self._clock.now()
         destination = ApiDestination(
             arn=api_destination_arn(caller.account, caller.region, params["Name"], str(uuid.uuid4())),
@@ -53,7 +54,7 @@ class ApiDestinationOperations:
     async def update(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         """What is left out stays."""
         if params.get("InvocationEndpoint") is not None:
-            check_url("InvocationEndpoint", params["InvocationEndpoint"], wildcards=True)
+            check_url("InvocationEndpoint", params["InvocationEndpoint"], True, self._plain)
 
         def change(known: ApiDestination) -> ApiDestination:
             news = {

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from eventyard.api.events.managed import RuleBook
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import given
 from eventyard.archives import Archive, Archives, Holding, archive_arn
@@ -25,9 +26,10 @@ _STATE = "ENABLED"
 class ArchiveOperations:
     """The operations on archives."""
 
-    def __init__(self, archives: Archives, directory: Directory, clock: Clock) -> None:
+    def __init__(self, archives: Archives, directory: Directory, book: RuleBook, clock: Clock) -> None:
         self._archives = archives
         self._directory = directory
+        self._book = book
         self._clock = clock
 
     def operations(self) -> dict[str, Handler]:
@@ -54,6 +56,7 @@ class ArchiveOperations:
             parse(pattern)
         if not self._directory.has_bus(bus):
             raise no_bus(bus)
+        self._book.refuse_name_of(params["ArchiveName"], bus)
         now, name = self._clock.now(), archive_arn(caller.account, caller.region, params["ArchiveName"])
         archive = Archive(
             arn=name,
@@ -100,7 +103,7 @@ class ArchiveOperations:
         }
 
     async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        name, wanted = one_filter(params)
+        name, wanted = one_filter(params, "ListArchives")
         archives = self._archives.list(archive_arn(caller.account, caller.region, wanted if name == "prefix" else ""))
         if name == "source":
             archives = [archive for archive in archives if archive.bus == wanted]
@@ -116,14 +119,16 @@ class ArchiveOperations:
         return {}
 
 
-def one_filter(params: Mapping[str, Any]) -> tuple[str, str]:
+def one_filter(params: Mapping[str, Any], operation: str) -> tuple[str, str]:
     """Which of the filters of ListArchives and ListReplays is given (prefix, source, state, or none), and its value.
 
     Raises InvalidRequest for more than one: "filter parameters are exclusive" (API Reference)."""
     members = {"NamePrefix": "prefix", "EventSourceArn": "source", "State": "state"}
     found = [(name, params[member]) for member, name in members.items() if params.get(member) is not None]
     if len(found) > 1:
-        raise InvalidRequest("Filter parameters are exclusive: only one of State, EventSourceArn, or NamePrefix.")
+        raise InvalidRequest(
+            f"At most one filter is allowed for {operation}. Use either : State, EventSourceArn, or NamePrefix."
+        )
     return found[0] if found else ("", "")
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from eventyard.api.events.limits import Limits
+from eventyard.api.events.managed import RuleBook
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import arn_of, bus_of, given
 from eventyard.api.events.tags import tags_of
-from eventyard.bus.directory import Directory, no_bus
+from eventyard.bus.directory import Directory, bus_in_use, no_bus
 from eventyard.bus.resources import Bus
 from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest, Unsupported
@@ -22,8 +23,11 @@ from eventyard.wire import Caller, Handler
 class Buses:
     """The operations on event buses."""
 
-    def __init__(self, directory: Directory, clock: Clock, limits: Limits, partners: Partners | None = None) -> None:
+    def __init__(
+        self, directory: Directory, book: RuleBook, clock: Clock, limits: Limits, partners: Partners | None = None
+    ) -> None:
         self._directory = directory
+        self._book = book
         self._partners = partners
         self._clock = clock
         self._limits = limits
@@ -76,6 +80,8 @@ class Buses:
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus = bus_of(caller, params, "Name")
+        if self._book.managed(bus):
+            raise bus_in_use(bus)
         await self._directory.delete_bus(bus)
         if self._partners is not None:
             await self._partners.unmatch(bus)

@@ -33,9 +33,10 @@ _NEEDED = {
 
 
 class ConnectionOperations:
-    """The operations on connections."""
+    """The operations on connections. ``plain``: the endpoints of their OAuth may be http."""
 
-    def __init__(self, connections: Connections, clock: Clock) -> None:
+    def __init__(self, connections: Connections, clock: Clock, plain: bool) -> None:
+        self._plain = plain
         self._connections = connections
         self._clock = clock
 
@@ -52,7 +53,7 @@ class ConnectionOperations:
     async def create(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         _refuse_unsupported(params)
         kind, name = params["AuthorizationType"], params["Name"]
-        parameters = _checked(kind, params["AuthParameters"])
+        parameters = _checked(kind, params["AuthParameters"], self._plain)
         now = self._clock.now()
         connection = Connection(
             arn=connection_arn(caller.account, caller.region, name, str(uuid.uuid4())),
@@ -86,7 +87,7 @@ class ConnectionOperations:
             if wanted is None:
                 return news, None
             kept = {name: value for name, value in old.items() if name in ("InvocationHttpParameters", MEMBER[kind])}
-            return news, _checked(kind, merged(kept, wanted))
+            return news, _checked(kind, merged(kept, wanted), self._plain)
 
         home = _home(caller)
         return _changed(await self._connections.update(home, params["Name"], change))
@@ -131,7 +132,7 @@ def _refuse_unsupported(params: Mapping[str, Any]) -> None:
         raise Unsupported("KmsKeyIdentifier is not supported by this server: secrets are encrypted with its own key.")
 
 
-def _checked(kind: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(kind: str, parameters: Mapping[str, Any], plain: bool) -> dict[str, Any]:
     """Whole AuthParameters, or InvalidRequest."""
     own = MEMBER[kind]
     for member in MEMBER.values():
@@ -154,7 +155,7 @@ def _checked(kind: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
             raise InvalidRequest("Parameter ApiKeyName is not valid. Reason: It is not the name of a header.")
         check_headers([name])
     if kind == OAUTH:
-        check_url("AuthorizationEndpoint", parameters[own]["AuthorizationEndpoint"], wildcards=False)
+        check_url("AuthorizationEndpoint", parameters[own]["AuthorizationEndpoint"], False, plain)
         _check_extra(parameters[own].get("OAuthHttpParameters"))
     _check_extra(parameters.get("InvocationHttpParameters"))
     return {name: value for name, value in parameters.items() if value is not None}

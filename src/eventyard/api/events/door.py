@@ -12,6 +12,7 @@ from eventyard.api.events.connections import ConnectionOperations
 from eventyard.api.events.endpoints import EndpointOperations
 from eventyard.api.events.entries import Publish
 from eventyard.api.events.limits import Limits
+from eventyard.api.events.managed import RuleBook
 from eventyard.api.events.partners import PartnerOperations
 from eventyard.api.events.pattern_test import check_event_pattern
 from eventyard.api.events.permissions import Permissions
@@ -41,22 +42,25 @@ def events_door(
     partners: Partners | None = None,
     endpoints: Endpoints | None = None,
     access: Access | None = None,
+    plain: bool = False,
 ) -> Door:
     """The operations on events, buses, rules, targets, tags and permissions; with ``connections`` also those on
     connections and API destinations.
 
     ``publish``: returns when the events are durable. ``supported``: whether this server can deliver to an ARN; a target
     that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. Without ``archives``,
-    ``replays``, ``partners`` or ``endpoints`` their operations are refused.
+    ``replays``, ``partners`` or ``endpoints`` their operations are refused. ``plain``: URLs of API destinations may be
+    http.
     """
     limits = limits or Limits()
     access = access or Access(directory, clock)
+    book = RuleBook(directory, archives)
     put = PutEvents(directory, publish, clock, limits, endpoints, access)
     calling: dict[str, Handler] = {}
     if connections is not None:
         calling = {
-            **ConnectionOperations(connections, clock).operations(),
-            **ApiDestinationOperations(connections, clock).operations(),
+            **ConnectionOperations(connections, clock, plain).operations(),
+            **ApiDestinationOperations(connections, clock, plain).operations(),
         }
     if partners is not None:
         calling |= PartnerOperations(partners, publish, clock, limits).operations()
@@ -67,15 +71,15 @@ def events_door(
         operations={
             "PutEvents": put.general,
             "TestEventPattern": check_event_pattern,
-            **_archiving(archives, replays, directory, clock),
+            **_archiving(archives, replays, directory, book, clock),
             **calling,
             **access.guard(
                 {
-                    **Buses(directory, clock, limits, partners).operations(),
+                    **Buses(directory, book, clock, limits, partners).operations(),
                     **Permissions(directory, limits).operations(),
-                    **Rules(directory, clock, limits).operations(),
-                    **Tags(directory, limits).operations(),
-                    **Targets(directory, limits, supported).operations(),
+                    **Rules(directory, book, clock, limits).operations(),
+                    **Tags(directory, book, limits).operations(),
+                    **Targets(directory, book, limits, supported).operations(),
                 }
             ),
         },
@@ -89,11 +93,11 @@ def _endpoint_id() -> str:
 
 
 def _archiving(
-    archives: Archives | None, replays: Replays | None, directory: Directory, clock: Clock
+    archives: Archives | None, replays: Replays | None, directory: Directory, book: RuleBook, clock: Clock
 ) -> dict[str, Handler]:
     found: dict[str, Handler] = {}
     if archives is not None:
-        found |= ArchiveOperations(archives, directory, clock).operations()
+        found |= ArchiveOperations(archives, directory, book, clock).operations()
         if replays is not None:
             found |= ReplayOperations(replays, archives, directory, clock).operations()
     return found

@@ -38,17 +38,18 @@ class ReplayOperations:
         start, end = _millis(params["EventStartTime"]), _millis(params["EventEndTime"])
         archive = self._archive(caller, params["EventSourceArn"])
         bus, rules = params["Destination"]["Arn"], params["Destination"].get("FilterArns") or []
+        if ":event-bus/" not in bus:
+            raise InvalidRequest("Parameter Destination.Arn is not valid. Reason: Must contain an event bus ARN.")
+        if not self._directory.has_bus(bus):
+            raise no_bus(bus)
         if bus != archive.bus:
             raise InvalidRequest(
-                "Parameter Destination.Arn is not valid. Reason: Events can only be replayed to the event bus that "
-                f"they were archived from, {archive.bus}."
+                "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted."
             )
         if start >= end:
             raise InvalidRequest(
                 "Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime."
             )
-        if not self._directory.has_bus(bus):
-            raise no_bus(bus)
         known = {rule.arn for rule in self._directory.rules(bus)}
         for rule in rules:
             if rule not in known:
@@ -87,7 +88,7 @@ class ReplayOperations:
         }
 
     async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        name, wanted = one_filter(params)
+        name, wanted = one_filter(params, "ListReplays")
         replays = self._replays.list(replay_arn(caller.account, caller.region, wanted if name == "prefix" else ""))
         if name == "source":
             replays = [replay for replay in replays if replay.archive == wanted]

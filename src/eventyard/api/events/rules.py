@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from eventyard.api.events.limits import Limits
+from eventyard.api.events.managed import RuleBook, refuse_managed
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import bus_of, given
 from eventyard.api.events.tags import tags_of
-from eventyard.bus.directory import Directory, no_bus, no_rule
+from eventyard.bus.directory import Directory, no_bus
 from eventyard.bus.resources import DISABLED, ENABLED, Rule
 from eventyard.clock import Clock
 from eventyard.cron import parse_expression
-from eventyard.errors import Conflict, InvalidRequest, LimitExceeded
+from eventyard.errors import InvalidRequest, LimitExceeded
 from eventyard.names import DEFAULT_BUS, bus_name, rule_arn
 from eventyard.pattern import Pattern, parse
 from eventyard.pattern.operators import AnythingBut, Wildcard
@@ -22,8 +23,9 @@ from eventyard.wire import Caller, Handler
 class Rules:
     """The operations on rules."""
 
-    def __init__(self, directory: Directory, clock: Clock, limits: Limits) -> None:
+    def __init__(self, directory: Directory, book: RuleBook, clock: Clock, limits: Limits) -> None:
         self._directory = directory
+        self._book = book
         self._clock = clock
         self._limits = limits
 
@@ -52,8 +54,7 @@ class Rules:
             parse_expression(schedule)
         if pattern is not None:
             self._check_pattern(bus, name, pattern)
-        old = self._directory.rule(bus, name)
-        refuse_managed(old)
+        refuse_managed(self._book.rule(bus, name))
         rule = Rule(
             bus=bus,
             name=name,
@@ -84,14 +85,14 @@ class Rules:
             raise LimitExceeded("The requested resource exceeds the maximum number allowed.")
 
     async def describe(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        rule = find_rule(self._directory, bus_of(caller, params), params["Name"])
+        rule = self._book.find(bus_of(caller, params), params["Name"])
         return {**_summary(rule), "CreatedBy": rule.created_by}
 
     async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, prefix = bus_of(caller, params), params.get("NamePrefix") or ""
         if not self._directory.has_bus(bus):
             raise no_bus(bus)
-        rules = self._directory.rules(bus)
+        rules = self._book.rules(bus)
         if prefix:
             rules = [rule for rule in rules if rule.name.startswith(prefix)]
         shown, token = page(rules, lambda rule: rule.name, params, f"rules {bus} {prefix}")
@@ -101,7 +102,7 @@ class Rules:
         bus, target = bus_of(caller, params), params["TargetArn"]
         if not self._directory.has_bus(bus):
             raise no_bus(bus)
-        names = [rule.name for rule in self._directory.rules_for_target(bus, target)]
+        names = [rule.name for rule in self._book.rules_for_target(bus, target)]
         shown, token = page(names, lambda name: name, params, f"names {bus} {target}")
         return given(RuleNames=list(shown), NextToken=token)
 
@@ -115,30 +116,14 @@ class Rules:
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, name = bus_of(caller, params), params["Name"]
-        refuse_managed(self._directory.rule(bus, name), params.get("Force"))
+        refuse_managed(self._book.rule(bus, name), params.get("Force"))
         await self._directory.delete_rule(bus, name)
         return {}
 
     async def _set_state(self, caller: Caller, params: dict[str, Any], state: str) -> None:
         bus, name = bus_of(caller, params), params["Name"]
-        refuse_managed(find_rule(self._directory, bus, name))
+        refuse_managed(self._book.find(bus, name))
         await self._directory.set_state(bus, name, state)
-
-
-def find_rule(directory: Directory, bus: str, name: str) -> Rule:
-    """The rule. Raises NotFound, naming the bus or the rule."""
-    if not directory.has_bus(bus):
-        raise no_bus(bus)
-    rule = directory.rule(bus, name)
-    if rule is None:
-        raise no_rule(bus, name)
-    return rule
-
-
-def refuse_managed(rule: Rule | None, force: bool | None = False) -> None:
-    """Raises Conflict if another service manages ``rule``, unless the caller insists."""
-    if rule is not None and rule.managed_by is not None and not force:
-        raise Conflict(f"Rule {rule.name} is managed by {rule.managed_by}.", "ManagedRuleException")
 
 
 def _is_wild(pattern: Pattern) -> bool:

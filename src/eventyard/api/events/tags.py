@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from eventyard.api.events.limits import Limits
+from eventyard.api.events.managed import RuleBook, refuse_managed
 from eventyard.bus.directory import Directory
 from eventyard.errors import InvalidRequest, LimitExceeded, NotFound
-from eventyard.names import Arn
+from eventyard.names import Arn, rule_place
 from eventyard.wire import Caller, Handler
 
 
@@ -33,8 +35,9 @@ def tags_of(params: dict[str, Any], most: int) -> dict[str, str]:
 class Tags:
     """The operations on tags."""
 
-    def __init__(self, directory: Directory, limits: Limits) -> None:
+    def __init__(self, directory: Directory, book: RuleBook, limits: Limits) -> None:
         self._directory = directory
+        self._book = book
         self._limits = limits
 
     def operations(self) -> dict[str, Handler]:
@@ -51,21 +54,27 @@ class Tags:
     async def tag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn = params["ResourceARN"]
         self._find(arn)
+        self._refuse_managed(arn)
         await self._directory.tag(arn, tags_of(params, self._limits.tags), most=self._limits.tags)
         return {}
 
     async def untag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn = params["ResourceARN"]
         self._find(arn)
+        self._refuse_managed(arn)
         await self._directory.untag(arn, params["TagKeys"])
         return {}
 
-    def _find(self, text: str) -> dict[str, str]:
+    def _refuse_managed(self, arn: str) -> None:
+        place = rule_place(arn)
+        refuse_managed(None if place is None else self._book.rule(*place))
+
+    def _find(self, text: str) -> Mapping[str, str]:
         """The tags of what the ARN ``text`` names. Raises InvalidRequest or NotFound."""
         arn = Arn.parse(text)
         if arn is None or arn.service != "events" or not arn.resource.startswith(("rule/", "event-bus/")):
             raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
-        tags = self._directory.tags(text)
+        tags = self._book.tags(text)
         if tags is None:
             kind, _, name = arn.resource.partition("/")
             if kind == "event-bus":

@@ -10,9 +10,9 @@ import msgspec
 
 from eventyard.api.events.buses import dead_letter_arn
 from eventyard.api.events.limits import Limits
+from eventyard.api.events.managed import RuleBook, refuse_managed
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import bus_of, given
-from eventyard.api.events.rules import find_rule, refuse_managed
 from eventyard.bus.directory import Directory
 from eventyard.bus.resources import TargetSpec
 from eventyard.errors import InvalidRequest
@@ -41,8 +41,9 @@ _OWN_ONLY = frozenset({"events", "firehose", "kinesis", "lambda"})
 class Targets:
     """The operations on targets."""
 
-    def __init__(self, directory: Directory, limits: Limits, supported: Supported) -> None:
+    def __init__(self, directory: Directory, book: RuleBook, limits: Limits, supported: Supported) -> None:
         self._directory = directory
+        self._book = book
         self._limits = limits
         self._supported = supported
 
@@ -55,7 +56,7 @@ class Targets:
 
     async def put(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, name = bus_of(caller, params), params["Rule"]
-        refuse_managed(find_rule(self._directory, bus, name))
+        refuse_managed(self._book.find(bus, name))
         specs = [self._with_role(bus, name, self._checked(bus, target)) for target in params["Targets"]]
         await self._directory.put_targets(bus, name, specs, most=self._limits.targets_per_rule)
         return {"FailedEntryCount": 0, "FailedEntries": []}
@@ -69,14 +70,14 @@ class Targets:
 
     async def remove(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, name = bus_of(caller, params), params["Rule"]
-        refuse_managed(find_rule(self._directory, bus, name), params.get("Force"))
+        refuse_managed(self._book.find(bus, name), params.get("Force"))
         await self._directory.remove_targets(bus, name, params["Ids"])
         return {"FailedEntryCount": 0, "FailedEntries": []}
 
     async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         bus, name = bus_of(caller, params), params["Rule"]
-        find_rule(self._directory, bus, name)
-        targets = sorted(self._directory.targets(bus, name), key=lambda target: target.id)
+        self._book.find(bus, name)
+        targets = sorted(self._book.targets(bus, name), key=lambda target: target.id)
         shown, token = page(targets, lambda target: target.id, params, f"targets {bus} {name}")
         return given(Targets=[_described(target) for target in shown], NextToken=token)
 

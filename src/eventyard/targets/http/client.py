@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from eventyard.clock import Clock
+from eventyard.errors import Forbidden
 from eventyard.targets.http.answer import Answer, BadAnswer, Reader
 from eventyard.targets.http.guard import Guard
 
@@ -57,10 +58,13 @@ class _Line:
 
 
 class Client:
-    """Sends calls. Raises TimeoutError, Unreachable and Forbidden (by the guard); any status is an answer."""
+    """Sends calls. Raises TimeoutError, Unreachable and Forbidden (by the guard); any status is an answer.
 
-    def __init__(self, guard: Guard, clock: Clock, tls: ssl.SSLContext | None = None) -> None:
+    ``plain``: whether plain HTTP may go everywhere, not only to networks that the operator opened."""
+
+    def __init__(self, guard: Guard, clock: Clock, tls: ssl.SSLContext | None = None, plain: bool = True) -> None:
         self._guard = guard
+        self._plain = plain
         self._clock = clock
         self._tls = tls
         self._idle: dict[tuple[str, str, int], list[_Line]] = {}
@@ -128,6 +132,10 @@ class Client:
             addresses = await self._guard.addresses(host, port)
         except (OSError, UnicodeError) as error:
             raise Unreachable(f"{host} can't be resolved: {error}") from error
+        if scheme == "http" and not self._plain:
+            addresses = [address for address in addresses if self._guard.opened(address)]
+            if not addresses:
+                raise Forbidden(f"plain HTTP to {host}, which is in no network opened with --allow-network; use HTTPS")
         why: OSError | None = None
         for address in addresses:
             try:

@@ -53,7 +53,7 @@ class Courier:
         self._destinations = destinations
         self._clock = clock
         self._timeout = seconds
-        self._client = Client(guard, clock, tls)
+        self._client = Client(guard, clock, tls, plain=False)
         self._tokens = Tokens(self._client, clock, seconds)
         self._lanes: dict[str, Lane] = {}
         self._trials: set[asyncio.Task[None]] = set()

@@ -87,6 +87,13 @@ class Guard:
             return f"{text} is not a public address"
         return None
 
+    def opened(self, text: str) -> bool:
+        """Whether the operator opened a network that the address ``text`` is in."""
+        address: Address = ip_address(text)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address in network for network in self._allowed)
+
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of ``host`` that may be called.
 
