@@ -26,7 +26,8 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A schedule in ``group`` (a name). ``target`` is AWS's structure as it came.
 
     ``flexible``: minutes, or None without a flexible window. ``since``: nothing up to there is due; when the schedule
-    was made, or when its timing was last changed. ``token``: the client token it was made with."""
+    was made, or when its timing was last changed. ``token``: the client token it was made with, ``update``: the one of
+    its last change."""
 
     arn: str
     name: str
@@ -45,6 +46,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kms_key: str | None = None
     after_completion: str = "NONE"
     token: str | None = None
+    update: str | None = None
 
     @property
     def timing(self) -> tuple[Any, ...]:
@@ -54,7 +56,7 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def request(self) -> Schedule:
         """What the user asked for, without what the server added."""
-        return msgspec.structs.replace(self, created=0, modified=0, since=0, token=None)
+        return msgspec.structs.replace(self, created=0, modified=0, since=0, token=None, update=None)
 
 
 def group_arn(account: str, region: str, name: str) -> str:

@@ -11,6 +11,7 @@ from eventyard.chore import every
 from eventyard.clock import Clock
 from eventyard.errors import Conflict, InvalidRequest, NotFound
 from eventyard.firing import Firings
+from eventyard.schedules.deletions import Deletions
 from eventyard.schedules.resources import DEFAULT_GROUP, Group, Schedule, group_arn, group_of
 from eventyard.schedules.timing import Jitter, firing_of, log_of
 from eventyard.store import Catalog, Change
@@ -35,6 +36,7 @@ class Schedules:
         self._groups: dict[str, Group] = {}
         self._schedules: dict[str, dict[str, Schedule]] = {}
         self._turn = asyncio.Lock()
+        self._deleted = Deletions()
 
     async def load(self) -> None:
         """Bring all back. Call once, before the engine and the timetable start."""
@@ -92,9 +94,12 @@ class Schedules:
                 raise Conflict(f"Schedule group {group.name} already exists.", "ConflictException")
             await self._put_group(group)
 
-    async def delete_group(self, arn: str) -> None:
-        """Delete a group and all its schedules. Raises NotFound, and InvalidRequest for the default group."""
+    async def delete_group(self, arn: str, token: str | None = None) -> None:
+        """Delete a group and all its schedules. Raises NotFound, unless it was deleted with the same client token, and
+        InvalidRequest for the default group."""
         async with self._turn:
+            if arn not in self._groups and self._deleted.was(arn, token):
+                return
             group = self.group(arn)
             if group.name == DEFAULT_GROUP:
                 raise InvalidRequest("The default schedule group can't be deleted.")
@@ -102,6 +107,7 @@ class Schedules:
             changes = [Change(_SCHEDULE, schedule.arn, None) for schedule in gone.values()]
             await self._catalog.apply([*changes, Change(_GROUP, arn, None)])
             del self._groups[arn]
+            self._deleted.note(arn, token)
             for schedule in self._schedules.pop(arn, {}).values():
                 self._firings.forget(schedule.arn)
             self._firings.drop_log(log_of(arn))
@@ -143,19 +149,25 @@ class Schedules:
             await self._put(schedule)
 
     async def update(self, schedule: Schedule) -> None:
-        """Replace the schedule of that name, which keeps its creation time. Raises NotFound and InvalidRequest."""
+        """Replace the schedule of that name, which keeps its creation time; ``schedule.token`` is this change's, and a
+        change that was made with it is not made again. Raises NotFound and InvalidRequest."""
         async with self._turn:
-            known = self.find(schedule.arn)
-            schedule = msgspec.structs.replace(schedule, created=known.created, token=known.token)
+            known, token = self.find(schedule.arn), schedule.token
+            if token is not None and (known.update, known.request) == (token, schedule.request):
+                return
+            schedule = msgspec.structs.replace(schedule, created=known.created, token=known.token, update=token)
             if schedule.timing == known.timing:
                 schedule = msgspec.structs.replace(schedule, since=known.since)
             firing_of(schedule, self._jitter)
             await self._put(schedule)
 
-    async def delete(self, arn: str) -> None:
-        """Raises NotFound."""
+    async def delete(self, arn: str, token: str | None = None) -> None:
+        """Raises NotFound, unless it was deleted with the same client token."""
         async with self._turn:
+            if self.get(arn) is None and self._deleted.was(arn, token):
+                return
             await self._delete(self.find(arn))
+            self._deleted.note(arn, token)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from eventyard.wire import Door
 
 
 def doors_of(house: House) -> list[Door]:
-    """A door for each service."""
-    return [
+    """A door for each service. Through them universal targets call, too."""
+    doors = [
         events_door(
             house.directory,
             house.publisher.publish,
@@ -32,7 +32,7 @@ def doors_of(house: House) -> list[Door]:
             plain=house.plain,
         ),
         pipes_door(house.pipes, house.clock, house.supports),
-        scheduler_door(house.schedules, house.clock, house.supports),
+        scheduler_door(house.schedules, house.clock, house.supports, house.calls),
         sns_door(house.topics),
         firehose_door(house.hoses, house.clock),
         kinesis_door(house.streams, house.reading, house.commitments, house.clock),
@@ -40,3 +40,5 @@ def doors_of(house: House) -> list[Door]:
         sqs_door(house.queues, house.moves),
         sts_door(),
     ]
+    house.calls.open(doors)
+    return doors

@@ -53,11 +53,13 @@ from eventyard.targets.http import Client, Courier, Guard, HttpTarget, PostTarge
 from eventyard.targets.http.guard import LOOPBACK
 from eventyard.targets.letters import LetterTarget
 from eventyard.targets.log import LogTarget
+from eventyard.targets.operation import UNIVERSAL, OperationTarget
 from eventyard.targets.put_events import PutEventsTarget
 from eventyard.targets.queue import DeadLetters, QueueTarget
 from eventyard.targets.stream import StreamTarget
 from eventyard.targets.topic import TopicTarget
 from eventyard.topics import Delivering, Signer, Topics, Ways
+from eventyard.wire import Calls
 
 _HOUR, _DAY = 3_600_000, 86_400_000
 #: Invocations of one function at once, unless it reserves another number; and seconds that they have when stopping.
@@ -149,6 +151,7 @@ class House:
             clock,
         )
         self.pipes = Pipes(store.catalog, clock, fitter.source)
+        self.calls = Calls(f"http://{settings.host}:{settings.port}")
         self._chores: list[asyncio.Task[None]] = []
 
     def supports(self, arn: str) -> bool:
@@ -256,6 +259,8 @@ class House:
     def _scheduled_target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
         """Schedules make new events for a bus, where rules hand on those that they matched."""
         event = parameters.get("EventBridgeParameters")
+        if f":scheduler:::{UNIVERSAL}" in arn:
+            return OperationTarget(self.calls.call, arn)
         if event is None:
             return self._kinds.make(arn, parameters)
         return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self.clock, arn, event)

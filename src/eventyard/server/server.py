@@ -32,6 +32,7 @@ class Server:
 
     async def start(self) -> None:
         house = House(self._store, self._settings, self._clock)
+        doors = doors_of(house)
         await house.start()
         platform = Platform(
             house.directory,
@@ -44,7 +45,7 @@ class Server:
         history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
         self._house = house
         pages = [*platform.routes(), *history.routes(), certificate_route(house.signer)]
-        self._app = App(doors_of(house), self._guarded(pages), self._authenticator())
+        self._app = App(doors, self._guarded(pages), self._authenticator())
         self._app.warm()
         self.ready = True
 

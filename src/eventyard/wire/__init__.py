@@ -5,6 +5,7 @@ This room knows AWS's protocols, error forms and signatures. It does not know wh
 
 from eventyard.wire.app import App
 from eventyard.wire.credential import DevAuthenticator
+from eventyard.wire.inside import Calls
 from eventyard.wire.json import Moment
 from eventyard.wire.operation import (
     Authenticator,
@@ -22,6 +23,7 @@ __all__ = [
     "App",
     "Authenticator",
     "Caller",
+    "Calls",
     "DevAuthenticator",
     "Door",
     "FastHandler",

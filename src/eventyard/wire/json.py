@@ -186,6 +186,11 @@ _SCALARS: dict[str, Reader] = {
 }
 
 
+def read_scalar(kind: str, value: Any) -> Any:
+    """The value of a member of this type, which is no structure, list or map. Raises SerializationException."""
+    return _SCALARS.get(kind, lambda value: value)(value)
+
+
 def make_writer(shape: Any, made: dict[str, Writer] | None = None) -> Writer:
     """A function from botocore's Python shapes to what orjson can dump; None is left out of structures."""
     made = {} if made is None else made

@@ -102,7 +102,8 @@ class Operation:
         return json.make_reader(shape) if shape is not None else lambda value: {}
 
     @cached_property
-    def _validate(self) -> Callable[[dict[str, Any]], None]:
+    def validate(self) -> Callable[[dict[str, Any]], None]:
+        """Raises InvalidRequest for parameters that the model does not allow."""
         if self.service.name == "sqs":
             # Beyond presence SQS checks in its own words, per operation.
             return validation.make_presence(self._query_model.input_shape)
@@ -144,7 +145,7 @@ class Operation:
 
     def read_json(self, body: bytes) -> dict[str, Any]:
         params = json.read_params(self._read_json, body)
-        self._validate(params)
+        self.validate(params)
         return params
 
     def write_json(self, result: dict[str, Any] | None) -> bytes:
@@ -163,7 +164,7 @@ class Operation:
 
     def read_rest(self, request: rest.Request) -> dict[str, Any]:
         params = self._read_rest(request)
-        self._validate(params)
+        self.validate(params)
         return params
 
     def write_rest(self, result: dict[str, Any] | None) -> rest.Answer:
@@ -174,7 +175,7 @@ class Operation:
         params: dict[str, Any] = self._read_query(query.grow(form))
         if self._takes_queue_url and "QueueUrl" not in params and path.strip("/"):
             params["QueueUrl"] = caller.endpoint + path
-        self._validate(params)
+        self.validate(params)
         return params
 
     def write_query(self, result: dict[str, Any] | None, request_id: str) -> bytes:

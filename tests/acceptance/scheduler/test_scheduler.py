@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.acceptance.server import Server
+from tests.acceptance.waiting import until
 
 Connect = Callable[[str], Any]
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -165,11 +166,7 @@ def test_what_is_not_there_is_not_found(scheduler: Any, account: str) -> None:
             {"StartDate": NOW + timedelta(days=2), "EndDate": NOW + timedelta(days=1)},
             "The EndDate you specify must come after the StartDate.",
         ),
-        (
-            {"Target": {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "RoleArn": ROLE}},
-            "Universal target aws-sdk:sqs:sendMessage is not supported",
-        ),
-        ({"Target": {"Arn": "arn:aws:ecs:us-east-1:1:cluster/c", "RoleArn": ROLE}}, "targets of ecs"),
+        ({"Target": {"Arn": "arn:aws:ecs:us-east-1:1:cluster/c", "RoleArn": ROLE}}, "ecs is not a supported service"),
         ({"Target": {"Arn": "queue", "RoleArn": ROLE}}, "Provided Arn is not in correct format"),
         ({"Target": target("1", "q.fifo")}, "MessageGroupId must be given for a FIFO queue"),
         ({"Target": target("1", KinesisParameters={"PartitionKey": "k"})}, "KinesisParameters can't be used"),
@@ -180,6 +177,24 @@ def test_what_can_not_work_is_refused(scheduler: Any, account: str, more: dict[s
     code, status, words = refused(lambda: make(scheduler, account, **more))
     assert (code, status) == ("ValidationException", 400)
     assert message in words
+
+
+def test_a_request_that_is_repeated_with_its_token_changes_nothing(scheduler: Any, account: str) -> None:
+    make(scheduler, account, ClientToken="made")
+    make(scheduler, account, ClientToken="made")
+    asked = {"Name": "s", "ScheduleExpression": "rate(2 days)", "Target": target(account), "FlexibleTimeWindow": OFF}
+    scheduler.update_schedule(**asked, ClientToken="changed")
+    first = scheduler.get_schedule(Name="s")
+    time.sleep(1.1)
+    scheduler.update_schedule(**asked, ClientToken="changed")
+    assert scheduler.get_schedule(Name="s")["LastModificationDate"] == first["LastModificationDate"]
+    scheduler.update_schedule(**asked, ClientToken="changed-again")
+    assert scheduler.get_schedule(Name="s")["LastModificationDate"] > first["LastModificationDate"]
+    scheduler.create_schedule_group(Name="g", ClientToken="made")
+    for delete, name in ((scheduler.delete_schedule, "s"), (scheduler.delete_schedule_group, "g")):
+        delete(Name=name, ClientToken="gone")
+        delete(Name=name, ClientToken="gone")
+        assert refused(lambda delete=delete, name=name: delete(Name=name, ClientToken="other"))[1] == 404
 
 
 def test_messages_come_and_completed_schedules_go(connect: Connect, scheduler: Any, account: str) -> None:
@@ -244,3 +259,63 @@ def test_killed_server_makes_up_for_what_it_missed_and_repeats_nothing(
     url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
     assert messages(sqs, url, 4, enough=3) == ["late"]
     assert len(connect("scheduler").list_schedules()["Schedules"]) == 2
+
+
+def universal(action: str, **parameters: Any) -> dict[str, Any]:
+    return {"Arn": f"arn:aws:scheduler:::aws-sdk:{action}", "RoleArn": ROLE, "Input": json.dumps(parameters)}
+
+
+def test_universal_targets_call_apis(connect: Connect, scheduler: Any, account: str) -> None:
+    sqs, sns, events = connect("sqs"), connect("sns"), connect("events")
+    url = sqs.create_queue(QueueName="u")["QueueUrl"]
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    queue = f"arn:aws:sqs:us-east-1:{account}:u"
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    events.put_rule(Name="r", EventPattern='{"source": ["clock"]}')
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": queue, "InputPath": "$.detail"}])
+    attribute = {"kind": {"DataType": "String", "StringValue": "tick"}}
+    text = "<aws.scheduler.scheduled-time>"
+    entry = {"Source": "clock", "DetailType": "Tick", "Detail": '{"by":"event"}'}
+    for name, target in {
+        "message": universal("sqs:sendMessage", QueueUrl=url, MessageBody=text, MessageAttributes=attribute),
+        "topic": universal("sns:publish", TopicArn=topic, Message="by topic"),
+        "event": universal("eventbridge:putEvents", Entries=[entry]),
+        "queue": universal("sqs:createQueue", QueueName="made", Attributes={"DelaySeconds": "7"}),
+    }.items():
+        make(scheduler, account, name, Target=target)
+    got = sorted(messages(sqs, url, 8, enough=3))
+    assert got[1:] == ["by topic", '{"by":"event"}']
+    assert got[0].startswith("20")
+    assert got[0].endswith("Z")
+    until(lambda: "made" in str(sqs.list_queues(QueueNamePrefix="made").get("QueueUrls")))
+
+
+def test_universal_target_that_is_refused_becomes_a_dead_letter(connect: Connect, scheduler: Any, account: str) -> None:
+    sqs = connect("sqs")
+    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    dead = {"Arn": f"arn:aws:sqs:us-east-1:{account}:dead"}
+    target = universal("sns:publish", TopicArn=f"arn:aws:sns:us-east-1:{account}:absent", Message="lost")
+    make(scheduler, account, Target=target | {"DeadLetterConfig": dead})
+    (message,) = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=8, MessageAttributeNames=["All"])["Messages"]
+    assert message["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"] == "Topic does not exist"
+
+
+@pytest.mark.parametrize(
+    ("action", "parameters", "message"),
+    [
+        ("ec2:stopInstances", {}, "ec2 is not a supported service for a target."),
+        ("events:putEvents", {}, "events is not a supported service for a target."),
+        ("sqs:getQueueUrl", {"QueueName": "q"}, "getQueueUrl is not a supported API action of sqs for a target."),
+        ("sqs:SendMessage", {}, "SendMessage is not a supported API action of sqs for a target."),
+        ("sqs:sendMail", {}, "sendMail is not a supported API action of sqs for a target."),
+        ("sqs:sendMessage", {"QueueUrl": "q", "Text": "x"}, "Input is not valid: Text is not a parameter of this API"),
+        ("sqs:sendMessage", {"QueueUrl": "q"}, "The request must contain the parameter MessageBody."),
+        ("eventbridge:putEvents", {"Entries": []}, "Member must have length greater than or equal to 1"),
+    ],
+)
+def test_universal_targets_that_can_not_work_are_refused(
+    scheduler: Any, account: str, action: str, parameters: dict[str, Any], message: str
+) -> None:
+    code, _, words = refused(lambda: make(scheduler, account, Target=universal(action, **parameters)))
+    assert code == "ValidationException"
+    assert message in words

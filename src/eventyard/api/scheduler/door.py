@@ -8,15 +8,16 @@ from eventyard.api.scheduler.groups import Groups
 from eventyard.api.scheduler.operations import ScheduleOperations
 from eventyard.clock import Clock
 from eventyard.schedules import Schedules
-from eventyard.wire import Door
+from eventyard.wire import Calls, Door
 
 
-def scheduler_door(schedules: Schedules, clock: Clock, supported: Callable[[str], bool]) -> Door:
-    """All twelve operations. ``supported``: whether this server can deliver to an ARN."""
+def scheduler_door(schedules: Schedules, clock: Clock, supported: Callable[[str], bool], calls: Calls) -> Door:
+    """All twelve operations. ``supported``: whether this server can deliver to an ARN. ``calls``: what universal
+    targets may call."""
     return Door(
         service="scheduler",
         operations={
             **Groups(schedules, clock).operations(),
-            **ScheduleOperations(schedules, clock, supported).operations(),
+            **ScheduleOperations(schedules, clock, supported, calls).operations(),
         },
     )

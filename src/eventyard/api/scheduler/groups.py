@@ -44,7 +44,9 @@ class Groups:
         return {"ScheduleGroupArn": arn}
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._schedules.delete_group(group_arn(caller.account, caller.region, params["Name"]))
+        await self._schedules.delete_group(
+            group_arn(caller.account, caller.region, params["Name"]), params.get("ClientToken")
+        )
         return {}
 
     async def get(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest
 from eventyard.names import Arn
 from eventyard.schedules import DEFAULT_GROUP, Schedule, Schedules, group_arn, schedule_arn
-from eventyard.wire import Caller, Handler
+from eventyard.wire import Caller, Calls, Handler
 
 #: What nobody else's policy can open to the caller here: their roles would have to.
 _OWN_ONLY = frozenset({"events", "firehose", "kinesis", "lambda"})
@@ -24,6 +24,7 @@ _PLAIN = frozenset({"sqs", "sns", "lambda", "kinesis", "firehose"})
 _COMMON = frozenset({"Arn", "RoleArn", "DeadLetterConfig", "RetryPolicy", "Input"})
 _OWN = {"sqs": "SqsParameters", "events": "EventBridgeParameters", "kinesis": "KinesisParameters"}
 _RETRY = {"MaximumEventAgeInSeconds": 86_400, "MaximumRetryAttempts": 185}
+_UNIVERSAL = "aws-sdk:"
 _LATE = 5 * 60_000
 #: Leaves room in the 256 KiB of an event for what keywords may grow to.
 _LARGEST_DETAIL = 192 << 10
@@ -32,10 +33,11 @@ _LARGEST_DETAIL = 192 << 10
 class ScheduleOperations:
     """The operations on schedules."""
 
-    def __init__(self, schedules: Schedules, clock: Clock, supported: Callable[[str], bool]) -> None:
+    def __init__(self, schedules: Schedules, clock: Clock, supported: Callable[[str], bool], calls: Calls) -> None:
         self._schedules = schedules
         self._clock = clock
         self._supported = supported
+        self._calls = calls
 
     def operations(self) -> dict[str, Handler]:
         return {
@@ -62,7 +64,7 @@ class ScheduleOperations:
         return {"ScheduleArn": schedule.arn}
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._schedules.delete(_arn(caller, params))
+        await self._schedules.delete(_arn(caller, params), params.get("ClientToken"))
         return {}
 
     async def get(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -131,26 +133,33 @@ class ScheduleOperations:
         arn = Arn.parse(target["Arn"])
         if arn is None:
             raise InvalidRequest(f"Provided Arn is not in correct format: {target['Arn']}.")
-        if arn.service == "scheduler" and arn.resource.startswith("aws-sdk:"):
-            raise InvalidRequest(f"Universal target {arn.resource} is not supported by this server.")
+        if "<aws.scheduler.attempt-number>" in (target.get("Input") or ""):
+            raise InvalidRequest("The keyword <aws.scheduler.attempt-number> is not supported by this server.")
+        if arn.service == "scheduler" and arn.resource.startswith(_UNIVERSAL):
+            _check_members(target, "a universal target", None)
+            self._calls.check(arn.resource.removeprefix(_UNIVERSAL), target.get("Input") or "{}")
+            return target
         bus = arn.service == "events" and arn.resource.startswith("event-bus/")
         if not bus and (arn.service not in _PLAIN or not self._supported(target["Arn"])):
-            raise InvalidRequest(f"This server can't deliver schedules to targets of {arn.service}.")
+            raise InvalidRequest(f"{arn.service} is not a supported service for a target.")
         if arn.service in _OWN_ONLY and (arn.account, arn.region) != (caller.account, caller.region):
             raise InvalidRequest(f"A target of {arn.service} in another account or region is not supported here.")
-        for name in target.keys() - _COMMON:
-            if target[name] is not None and name != _OWN.get(arn.service):
-                raise InvalidRequest(f"{name} can't be used with a target of {arn.service}.")
+        _check_members(target, f"a target of {arn.service}", _OWN.get(arn.service))
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
         if arn.service == "sqs" and arn.resource.endswith(".fifo") and group is None:
             raise InvalidRequest("SqsParameters with a MessageGroupId must be given for a FIFO queue.")
         if arn.service == "kinesis" and target.get("KinesisParameters") is None:
             raise InvalidRequest("KinesisParameters must be given for a target that is a stream.")
-        if "<aws.scheduler.attempt-number>" in (target.get("Input") or ""):
-            raise InvalidRequest("The keyword <aws.scheduler.attempt-number> is not supported by this server.")
         if bus:
             _check_bus(caller, arn, target)
         return target
+
+
+def _check_members(target: dict[str, Any], kind: str, own: str | None) -> None:
+    """Raises InvalidRequest for parameters that belong to other kinds of targets than ``own``."""
+    for name in target.keys() - _COMMON:
+        if target[name] is not None and name != own:
+            raise InvalidRequest(f"{name} can't be used with {kind}.")
 
 
 def _check_bus(caller: Caller, arn: Arn, target: dict[str, Any]) -> None:
