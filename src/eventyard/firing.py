@@ -13,15 +13,16 @@ class Firing(msgspec.Struct, frozen=True):
 
     ``name``: an ARN, unique and lasting. ``log``: where its events are appended. ``next_after``: the first moment after
     the given one. ``delay``: how long after a moment it is fired. ``body``: the event for an id and a moment; its
-    ``resources`` must hold ``name``. ``payload``: what the target gets for a body; None for the body itself.
-    ``since``: nothing up to there is due. ``window``: what is overdue by more is left out. ``max_age``: seconds."""
+    ``resources`` must hold ``name``. ``payload``: what the target gets for a body at an attempt, from 1 on; None
+    for the body itself. ``since``: nothing up to there is due. ``window``: what is overdue by more is left out.
+    ``max_age``: seconds."""
 
     name: str
     log: str
     next_after: Callable[[int], int | None]
     delay: Callable[[int], int]
     body: Callable[[str, int], bytes]
-    payload: Callable[[bytes], bytes] | None
+    payload: Callable[[bytes, int], bytes] | None
     since: int
     window: int
     enabled: bool

@@ -65,7 +65,7 @@ class Desk:
                 if tried is not None and await self._too_late(subscription, position, event, tried[position]):
                     continue
                 try:
-                    payload = subscription.payload(event)
+                    payload = subscription.payload(event, 1 if tried is None else tried[position].attempts + 1)
                 except EventyardError as error:
                     refused = Permanent("INVALID_JSON", error.message)
                     if ending := self._settle(subscription, position, event, refused, tried):

@@ -77,7 +77,7 @@ class BusFirings:
 
     def _subscription(self, firing: Firing) -> Subscription:
         payload = firing.payload
-        transform: Transform | None = None if payload is None else lambda body, context: payload(body)
+        transform: Transform | None = None if payload is None else lambda body, context: payload(body, context.attempt)
         return Subscription(
             name=firing.name,
             bus=firing.log,

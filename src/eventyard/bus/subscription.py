@@ -58,8 +58,9 @@ class Subscription(msgspec.Struct, frozen=True):
     bury: Bury | None = None
     ordered: bool = False
 
-    def payload(self, event: Event) -> bytes:
-        """What the target is to get for ``event``. Raises InvalidRequest where no valid payload results."""
+    def payload(self, event: Event, attempt: int = 1) -> bytes:
+        """What the target is to get for ``event`` at this attempt. Raises InvalidRequest where no valid payload
+        results."""
         if self.transform is None:
             return event.body
-        return self.transform(event.body, Context(self.rule_arn, self.rule_name, iso_seconds(event.ingested)))
+        return self.transform(event.body, Context(self.rule_arn, self.rule_name, iso_seconds(event.ingested), attempt))

@@ -28,6 +28,7 @@ class _Fired(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Fired).decode
+_ATTEMPT = "<aws.scheduler.attempt-number>"
 
 
 def zone_of(name: str) -> tzinfo:
@@ -112,6 +113,8 @@ def _body(schedule: Schedule) -> Callable[[str, int], bytes]:
     return body
 
 
-def _payload(schedule: Schedule) -> Callable[[bytes], bytes] | None:
-    """The target's Input; None for the default notification."""
-    return None if schedule.target.get("Input") is None else lambda body: _decode(body).detail.encode()
+def _payload(schedule: Schedule) -> Callable[[bytes, int], bytes] | None:
+    """The target's Input, where only the attempt is still to be told; None for the default notification."""
+    if schedule.target.get("Input") is None:
+        return None
+    return lambda body, attempt: _decode(body).detail.replace(_ATTEMPT, str(attempt)).encode()

@@ -33,11 +33,13 @@ RESERVED = frozenset({EVENT, EVENT_JSON, RULE_ARN, RULE_NAME, INGESTION_TIME})
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What the reserved placeholders speak of. ``ingestion_time``: as an envelope writes times."""
+    """What the reserved placeholders speak of. ``ingestion_time``: as an envelope writes times. ``attempt``: which try
+    to deliver this is, from 1 on."""
 
     rule_arn: str
     rule_name: str
     ingestion_time: str
+    attempt: int = 1
 
 
 class _Slot(msgspec.Struct, frozen=True):

@@ -170,7 +170,6 @@ def test_what_is_not_there_is_not_found(scheduler: Any, account: str) -> None:
         ({"Target": {"Arn": "queue", "RoleArn": ROLE}}, "Provided Arn is not in correct format"),
         ({"Target": target("1", "q.fifo")}, "MessageGroupId must be given for a FIFO queue"),
         ({"Target": target("1", KinesisParameters={"PartitionKey": "k"})}, "KinesisParameters can't be used"),
-        ({"Target": target("1", Input="<aws.scheduler.attempt-number>")}, "attempt-number> is not supported"),
     ],
 )
 def test_what_can_not_work_is_refused(scheduler: Any, account: str, more: dict[str, Any], message: str) -> None:

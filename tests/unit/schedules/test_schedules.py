@@ -161,6 +161,19 @@ async def test_keywords_of_the_input_are_replaced(place: Place) -> None:
     await place.stop()
 
 
+async def test_target_is_told_which_attempt_it_is(place: Place) -> None:
+    target = {"Input": "try <aws.scheduler.attempt-number> of <aws.scheduler.scheduled-time>"}
+    place.box.answer = Retry("DOWN", "down", after=1.0)
+    await place.schedules.create(place.schedule("at(2023-11-15T00:00:00)", target=target))
+    await place.clock.advance(millis("2023-11-15T00:00:00") // 1000 - START // 1000 + 1)
+    tries = place.box.tries
+    assert tries > 0
+    place.box.answer = Delivered()
+    await place.clock.advance(HOUR)
+    assert [text for _, text in place.box.got] == [f"try {tries + 1} of 2023-11-15T00:00:00Z"]
+    await place.stop()
+
+
 async def test_disabled_schedule_fires_nothing_and_makes_up_for_nothing(place: Place) -> None:
     await place.schedules.create(place.schedule("rate(1 hour)", state="DISABLED"))
     await place.clock.advance(3 * HOUR + 1800)

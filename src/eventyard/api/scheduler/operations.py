@@ -133,8 +133,6 @@ class ScheduleOperations:
         arn = Arn.parse(target["Arn"])
         if arn is None:
             raise InvalidRequest(f"Provided Arn is not in correct format: {target['Arn']}.")
-        if "<aws.scheduler.attempt-number>" in (target.get("Input") or ""):
-            raise InvalidRequest("The keyword <aws.scheduler.attempt-number> is not supported by this server.")
         if arn.service == "scheduler" and arn.resource.startswith(_UNIVERSAL):
             _check_members(target, "a universal target", None)
             self._calls.check(arn.resource.removeprefix(_UNIVERSAL), target.get("Input") or "{}")
