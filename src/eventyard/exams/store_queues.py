@@ -108,6 +108,43 @@ async def exam_a_message_goes_to_the_dead_queue_after_its_receives(store: Store)
     assert await store.queues.counts("q", 401) == Counts(0, 1, 0, 350)
 
 
+async def exam_quiet_groups_come_before_noisy_ones(store: Store) -> None:
+    await store.queues.send("q", [message(f"a{n:03}", group="a") for n in range(100)])
+    await store.queues.send("q", [message("b0", group="b"), message("n0")])
+    first = await claim(store, 10, 29, hide=1000)
+    assert ids(await claim(store, 11, 1, hide=1000)) == ["a029"], "29 are not many"
+    assert ids(await claim(store, 12, 4, hide=1000)) == ["b0", "n0", "a030", "a031"]
+    await store.queues.send("q", [message("b1", group="b")])
+    assert ids(await claim(store, 13, 2, hide=1000)) == ["b1", "a032"]
+    done = [(one.receipt, None) for one in first]
+    assert all(await store.queues.settle("q", done, 14))
+    await store.queues.send("q", [message("b2", group="b")])
+    assert ids(await claim(store, 15, 2, hide=1000)) == ["a033", "a034"], "with the backlog goes the noise"
+    everything = [await claim(store, 16 + turn, 10, hide=1000) for turn in range(8)]
+    assert sorted(ids([one for some in everything for one in some])) == [*(f"a{n:03}" for n in range(35, 100)), "b2"]
+
+
+async def exam_a_group_is_noisy_only_with_a_tenth_of_all(store: Store) -> None:
+    await store.queues.send("q", [message(f"n{n:03}") for n in range(300)])
+    await claim(store, 10, 300, hide=1000)
+    await store.queues.send("q", [message(f"a{n:03}", 11, group="a") for n in range(40)])
+    await claim(store, 12, 30, hide=1000)
+    await store.queues.send("q", [message("b", 13, group="b")])
+    assert ids(await claim(store, 14, 4, hide=1000)) == ["a030", "a031", "a032", "a033"]
+    assert ids(await claim(store, 900, 1, hide=1000)) == ["b"], "34 of 334 are more than a tenth"
+
+
+async def exam_of_two_noisy_groups_the_one_with_fewer_out_comes_first(store: Store) -> None:
+    await store.queues.send("q", [message(f"a{n:02}", group="a") for n in range(40)])
+    await claim(store, 10, 40, hide=1000)
+    await store.queues.send("q", [message(f"b{n:02}", 11, group="b") for n in range(31)])
+    await claim(store, 12, 31, hide=1000)
+    await store.queues.send(
+        "q", [message("a", 13, group="a"), message("b", 14, group="b"), message("c", 15, group="c")]
+    )
+    assert ids(await claim(store, 999, 3, hide=5)) == ["c", "b", "a"]
+
+
 async def exam_a_group_waits_for_its_claimed_message(store: Store) -> None:
     names = ("a1", "b1", "a2", "b2", "a3")
     await store.queues.send("q", [message(name, group=name[0]) for name in names])

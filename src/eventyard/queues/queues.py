@@ -15,6 +15,7 @@ from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
 from eventyard.event import new_ids
 from eventyard.names import queue_arn
 from eventyard.queues.attempts import Attempts
+from eventyard.queues.cooldowns import CoolDowns
 from eventyard.queues.inflight import MOST, InFlight
 from eventyard.queues.messages import Outgoing, Received, unpack
 from eventyard.queues.redrive import check_redrive
@@ -34,7 +35,6 @@ log = structlog.get_logger("queues")
 
 _KIND = "queue"
 _DEDUP_MS = 300_000
-_COOL_DOWN_MS = 60_000
 _SWEEP = 60.0
 _SLOT_DIGITS = 9
 # Seconds after which to look again although nobody rang: for what a store frees without a word (a group of a FIFO
@@ -52,10 +52,8 @@ class Queues:
         self._store = store
         self._catalog = catalog
         self._clock = clock
-        self._dev = dev
+        self._cool_downs = CoolDowns(catalog, clock, dev)
         self._queues: dict[str, Queue] = {}
-        self._deleted: dict[str, int] = {}
-        self._purged: dict[str, int] = {}
         self._waiters: dict[str, Waiters] = {}
         self._surveyed: set[str] = set()
         self._dead: frozenset[str] = frozenset()
@@ -71,6 +69,7 @@ class Queues:
         """Bring back the queues that were made before."""
         for key, value in (await self._catalog.load(_KIND)).items():
             self._queues[key] = msgspec.json.decode(value, type=Queue)
+        await self._cool_downs.load()
         self._note_dead()
 
     async def run(self) -> None:
@@ -79,6 +78,7 @@ class Queues:
 
     async def sweep(self) -> None:
         """Delete once what is too old."""
+        await self._cool_downs.sweep()
         now = self._clock.now()
         for queue in list(self._queues.values()):
             await self._store.purge(queue.arn, now - queue.number("MessageRetentionPeriod") * 1000)
@@ -124,11 +124,7 @@ class Queues:
                         )
                 return there
             now = self._clock.now()
-            if not self._dev and now - self._deleted.get(arn, -_COOL_DOWN_MS) < _COOL_DOWN_MS:
-                raise Conflict(
-                    "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
-                    "QueueDeletedRecently",
-                )
+            self._cool_downs.check_creation(arn)
             check_redrive(arn, given, self._queues)
             all_given = with_defaults(given, fifo)
             check_together(all_given)
@@ -141,11 +137,9 @@ class Queues:
         """Delete a queue with everything in it."""
         async with self._changing:
             self.get(arn)
-            await self._catalog.apply([Change(_KIND, arn, None)])
+            await self._catalog.apply([Change(_KIND, arn, None), *self._cool_downs.deleting(arn)])
             del self._queues[arn]
             self._note_dead()
-            self._deleted[arn] = self._clock.now()
-            self._purged.pop(arn, None)
             self._waiters.pop(arn, Waiters(self._clock)).ring_all()
             await self._store.purge(arn)
 
@@ -204,12 +198,8 @@ class Queues:
 
     async def purge(self, arn: str) -> None:
         """Delete every message."""
-        queue, now = self.get(arn), self._clock.now()
-        if not self._dev and now - self._purged.get(arn, -_COOL_DOWN_MS) < _COOL_DOWN_MS:
-            raise Conflict(
-                f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds.", "PurgeQueueInProgress"
-            )
-        self._purged[arn] = now
+        self._cool_downs.check_purge(arn, self.get(arn).name)
+        await self._cool_downs.purging(arn)
         await self._store.purge(arn)
 
     # --- messages ---------------------------------------------------------------------------------------------------

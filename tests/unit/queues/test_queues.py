@@ -62,6 +62,25 @@ async def test_purge_is_refused_twice_a_minute(yard: Yard) -> None:
     await yard.queues.purge(q)
 
 
+async def test_cool_downs_survive_a_restart_and_are_forgotten_when_over(yard: Yard) -> None:
+    q, gone = await yard.make("q"), await yard.make("gone")
+    await yard.queues.purge(q)
+    await yard.queues.delete(gone)
+    yard.queues = Queues(yard.store.queues, yard.store.catalog, yard.clock)
+    await yard.queues.load()
+    with pytest.raises(Conflict) as caught:
+        await yard.queues.purge(q)
+    assert caught.value.code == "PurgeQueueInProgress"
+    with pytest.raises(Conflict) as caught:
+        await yard.make("gone")
+    assert caught.value.code == "QueueDeletedRecently"
+    await yard.clock.advance(60)
+    await yard.queues.sweep()
+    for kind in ("queue-purged", "queue-deleted"):
+        assert await yard.store.catalog.load(kind) == {}
+    await yard.queues.purge(await yard.make("gone"))
+
+
 @pytest.mark.parametrize("count", [0, 1001, "x", True])
 async def test_redrive_needs_a_sound_count(yard: Yard, count: object) -> None:
     dead = await yard.make("dead")

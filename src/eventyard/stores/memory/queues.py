@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from eventyard.store import Claim, Counts, Message, NewMessage, Sent
+from eventyard.stores.fairness import noisy_groups
 
 
 @dataclass
@@ -38,7 +40,9 @@ class _Queue:
         """What a claim may take, in order."""
         visible = [entry for entry in self.entries.values() if entry.visible <= claim.now]
         if not claim.fifo:
-            return sorted(visible, key=lambda entry: (entry.visible, entry.sequence))[: claim.limit]
+            noisy = self._noisy(claim.now)
+            order = {entry.sequence: (noisy.get(entry.message.group or "", 0), entry.visible) for entry in visible}
+            return sorted(visible, key=lambda entry: (order[entry.sequence], entry.sequence))[: claim.limit]
         blocked = {entry.message.group for entry in self.entries.values() if entry.claimed(claim.now)} - {None}
         found = []
         for entry in self.entries.values():
@@ -47,6 +51,10 @@ class _Queue:
             elif entry.message.group not in blocked:
                 found.append(entry)
         return found[: claim.limit]
+
+    def _noisy(self, now: int) -> dict[str, int]:
+        claimed = [entry.message.group for entry in self.entries.values() if entry.claimed(now)]
+        return noisy_groups(Counter(group for group in claimed if group is not None), len(claimed))
 
 
 class MemoryQueues:

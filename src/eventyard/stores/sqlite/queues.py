@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import apsw
@@ -14,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from eventyard.store import Claim, Counts, Message, NewMessage, Sent
+from eventyard.stores.sqlite.crowds import Crowd, Crowds
 from eventyard.stores.sqlite.reader import Reader
 from eventyard.stores.sqlite.statements import fetch, statement, with_rows, write_rows
 from eventyard.stores.sqlite.writer import Writer
@@ -100,6 +102,7 @@ class SqliteQueues:
         self._writer, self._reader = writer, reader
         self._connection = writer.connection
         self.tallies = _Tallies(writer.connection)
+        self.crowds = Crowds(writer.connection)
         self._searched: dict[str, int] = {}
         writer.parts.append(self.tallies)
 
@@ -161,8 +164,9 @@ class SqliteQueues:
         if tally is None or not tally.total:
             return []
         found: list[Any] = []
+        new: list[Any] = []
         for _ in range(_MOST_LOOKS):
-            found = self._receivable(queue, tally, claim)
+            found, new = self._receivable(queue, tally, claim)
             if claim.dead_queue is None:
                 break
             dead = [row for row in found if row[4] >= claim.max_receives]
@@ -178,43 +182,44 @@ class SqliteQueues:
         for sequence, id, body, sent, receives, first_received, attributes, group, dedup, *_ in found:
             receipt = f"{claim.token}-{sequence:x}"
             first = first_received or claim.now
-            values += (sequence, claim.visible, receives + 1, first, receipt, group if claim.fifo else None)
+            values += (sequence, claim.visible, receives + 1, first, receipt, group)
             messages.append(Message(id, sequence, body, sent, receipt, receives + 1, first, attributes, group, dedup))
         write_rows(self._connection, statement("queues", "hide", tally.n), 6, values)
-        new = [row[0] for row in found if not claim.fifo and row[10]]
         if new:
-            self.tallies.change(queue, replace(self.tallies.find(queue) or tally, fresh=new[-1]))
+            taken = {row[0] for row in found}
+            passed = [row[0] for row in takewhile(lambda row: row[0] in taken, new)]
+            if passed:
+                self.tallies.change(queue, replace(self.tallies.find(queue) or tally, fresh=passed[-1]))
+        if not claim.fifo:
+            self.crowds.met(queue, [row[7] for row in found])
         return messages
 
-    def _receivable(self, queue: str, tally: _Tally, claim: Claim) -> list[Any]:
-        """The rows of messages that may be claimed, the first first."""
+    def _receivable(self, queue: str, tally: _Tally, claim: Claim) -> tuple[list[Any], list[Any]]:
+        """The rows of messages that may be claimed, the first first; and those of a standard queue that were never
+        claimed, without a gap, so that one number says how far they have been given out."""
         if not claim.fifo:
-            return self._oldest(tally, claim)
+            new = fetch(self._connection, statement("queues", "fresh", tally.n), (tally.fresh, claim.limit))
+            back = fetch(self._connection, statement("queues", "returned", tally.n), (claim.now, claim.limit))
+            crowd = self.crowds.of(queue, tally.n, claim.now)
+            found = _merged(back, new, claim.limit)
+            return (found if crowd is None else self._fair(crowd, found, tally, claim)), new
         text = statement("queues", "claim_fifo", tally.n)
         found = fetch(self._connection, text, (claim.now, claim.limit, _NEAR))
         if not found and tally.total > _NEAR and abs(claim.now - self._searched.get(queue, -_FAR_EVERY)) >= _FAR_EVERY:
             found = fetch(self._connection, text, (claim.now, claim.limit, _FAR))
             if not found:
                 self._searched[queue] = claim.now
-        return found
+        return found, []
 
-    def _oldest(self, tally: _Tally, claim: Claim) -> list[Any]:
-        """What came back and what was never claimed, merged by when each could be had first; the never claimed always
-        in the order of their sequence numbers, so that one number says how far they have been given out."""
-        returned = fetch(self._connection, statement("queues", "returned", tally.n), (claim.now, claim.limit))
-        new = fetch(self._connection, statement("queues", "fresh", tally.n), (tally.fresh, claim.limit))
-        if not returned:
-            return new
-        found: list[Any] = []
-        i = j = 0
-        while len(found) < claim.limit and (i < len(returned) or j < len(new)):
-            if j == len(new) or (i < len(returned) and returned[i][9] <= new[j][9]):
-                found.append(returned[i])
-                i += 1
-            else:
-                found.append(new[j])
-                j += 1
-        return found
+    def _fair(self, crowd: Crowd, oldest: Sequence[Any], tally: _Tally, claim: Claim) -> list[Any]:
+        """Quiet groups first; then the others of the ``oldest``, those of groups with fewer messages out first."""
+        back = self.crowds.returned(crowd, tally.n, claim.now, claim.limit)
+        new = self.crowds.quiet(crowd, tally.n, tally.fresh, claim.limit)
+        found = _merged(back, new, claim.limit)
+        taken = {row[0] for row in found}
+        rest = [row for row in oldest if row[0] not in taken]
+        rest.sort(key=lambda row: crowd.noisy.get(row[7], 0))
+        return [*found, *rest[: claim.limit - len(found)]]
 
     def _bury(self, queue: str, n: int, claim: Claim, dead: Sequence[Any]) -> None:
         """Move messages that were received too often, as they are but for the receive count."""
@@ -310,6 +315,7 @@ class SqliteQueues:
         self._connection.execute(statement("queues", "release_all", tally.n))
         self._connection.execute(statement("queues", "purge_dedup"), (tally.n,))
         self.tallies.gone(queue, tally.total)
+        self.crowds.forget(queue)
         return tally.total
 
     def _expire(self, queue: str, sent_before: int) -> int:
@@ -340,6 +346,23 @@ class SqliteQueues:
 def _number(connection: apsw.Connection, queue: str) -> int | None:
     rows = fetch(connection, statement("queues", "find"), (queue,))
     return rows[0][0] if rows else None
+
+
+def _merged(returned: Sequence[Any], new: list[Any], limit: int) -> list[Any]:
+    """What came back and what was never claimed, merged by when each could be had first; the never claimed always in
+    the order of their sequence numbers."""
+    if not returned:
+        return new
+    found: list[Any] = []
+    i = j = 0
+    while len(found) < limit and (i < len(returned) or j < len(new)):
+        if j == len(new) or (i < len(returned) and returned[i][9] <= new[j][9]):
+            found.append(returned[i])
+            i += 1
+        else:
+            found.append(new[j])
+            j += 1
+    return found
 
 
 def _sequence(receipt: str) -> int:

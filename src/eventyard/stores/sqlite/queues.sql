@@ -32,12 +32,26 @@ SELECT count(*) FROM queue_{n}
 -- name: send
 INSERT INTO queue_{n} (sequence, id, body, sent, attributes, grp, dedup) VALUES
 -- name: returned
-SELECT m.sequence, id, body, sent, receives, first_received, attributes, m.grp, dedup, visible, 0
+SELECT m.sequence, id, body, sent, receives, first_received, attributes, m.grp, dedup, visible
 FROM claim_{n} AS c INDEXED BY claim_{n}_visible CROSS JOIN queue_{n} AS m ON m.sequence = c.sequence
 WHERE visible <= ? ORDER BY visible, c.sequence LIMIT ?
 -- name: fresh
-SELECT sequence, id, body, sent, 0, 0, attributes, grp, dedup, sent, 1 FROM queue_{n} AS m NOT INDEXED
+SELECT sequence, id, body, sent, 0, 0, attributes, grp, dedup, sent FROM queue_{n} AS m NOT INDEXED
 WHERE sequence > ? AND NOT EXISTS (SELECT 1 FROM claim_{n} AS c WHERE c.sequence = m.sequence) ORDER BY sequence LIMIT ?
+-- name: crowds
+SELECT grp, count(*) FROM claim_{n} INDEXED BY claim_{n}_group WHERE grp IS NOT NULL AND visible > ? AND receives > 0
+GROUP BY grp
+-- name: last
+SELECT sequence FROM queue_{n} ORDER BY sequence DESC LIMIT 1
+-- name: returned_quiet
+SELECT m.sequence, id, body, sent, receives, first_received, attributes, m.grp, dedup, visible
+FROM claim_{n} AS c INDEXED BY claim_{n}_visible CROSS JOIN queue_{n} AS m ON m.sequence = c.sequence
+WHERE visible <= ? AND (m.grp IS NULL OR m.grp NOT IN (SELECT value FROM json_each(?)))
+ORDER BY visible, c.sequence LIMIT ?
+-- name: fresh_quiet
+SELECT sequence, id, body, sent, 0, 0, attributes, grp, dedup, sent FROM queue_{n} AS m NOT INDEXED
+WHERE sequence > ? AND sequence <= ? AND (grp IS NULL OR grp NOT IN (SELECT value FROM json_each(?)))
+    AND NOT EXISTS (SELECT 1 FROM claim_{n} AS c WHERE c.sequence = m.sequence) ORDER BY sequence LIMIT ?
 -- name: claim_fifo
 -- As AWS documents for its own FIFO queues, only so many of the oldest messages are searched for a group that is free.
 SELECT m.sequence, id, body, sent, coalesce(c.receives, 0), coalesce(c.first_received, 0), attributes, m.grp, dedup

@@ -56,6 +56,7 @@ class SqliteStore:
             connection.execute(f"DELETE FROM {table}")
         self._log.tails.forget()
         self._queues.tallies.forget()
+        self._queues.crowds.forget()
 
 
 async def open_sqlite(
