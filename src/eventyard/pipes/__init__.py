@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from eventyard.pipes.dynamic import DynamicTarget, paths_of
 from eventyard.pipes.pipes import Pipes
 from eventyard.pipes.resources import RUNNING, STOPPED, Pipe, pipe_arn
 from eventyard.pipes.stages import Stages
 from eventyard.pipes.template import compile_template
 
-__all__ = ["RUNNING", "STOPPED", "Pipe", "Pipes", "Stages", "compile_template", "pipe_arn"]
+__all__ = [
+    "RUNNING",
+    "STOPPED",
+    "DynamicTarget",
+    "Pipe",
+    "Pipes",
+    "Stages",
+    "compile_template",
+    "paths_of",
+    "pipe_arn",
+]

@@ -139,9 +139,20 @@ class Pipes:
     def place(self, key: str) -> int | None:
         return self._places.get(key)
 
-    async def set_places(self, places: Mapping[str, int]) -> None:
-        await self._catalog.apply([Change(_PLACE, key, str(place).encode()) for key, place in places.items()])
-        self._places.update(places)
+    def places(self, prefix: str) -> list[str]:
+        """The places that begin with ``prefix``, without it."""
+        return [key.removeprefix(prefix) for key in self._places if key.startswith(prefix)]
+
+    async def set_places(self, places: Mapping[str, int | None]) -> None:
+        """None forgets a place."""
+        await self._catalog.apply(
+            [Change(_PLACE, key, None if place is None else str(place).encode()) for key, place in places.items()]
+        )
+        for key, place in places.items():
+            if place is None:
+                self._places.pop(key, None)
+            else:
+                self._places[key] = place
 
     # Inside
 
@@ -192,5 +203,8 @@ class Places:
     def get(self, shard: str) -> int | None:
         return self._pipes.place(self._prefix + shard)
 
-    async def set(self, places: Mapping[str, int]) -> None:
+    def shards(self) -> list[str]:
+        return self._pipes.places(self._prefix)
+
+    async def set(self, places: Mapping[str, int | None]) -> None:
         await self._pipes.set_places({self._prefix + shard: place for shard, place in places.items()})

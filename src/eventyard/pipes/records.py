@@ -42,7 +42,7 @@ def stream_record(arn: str, region: str, shard: str, sequence: str, key: str, da
     }
     form = _with(head, "data", tail)
     plain = _encode(base64.b64encode(data).decode())
-    return Record(sequence, form(plain), form(_json(data) or plain), at, shard)
+    return Record(sequence, form(plain), form(_json(data) or plain), at, key)
 
 
 class _Form:

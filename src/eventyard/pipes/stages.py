@@ -52,19 +52,23 @@ class Stages:
     async def deliver(self, records: Sequence[Record]) -> list[Outcome]:
         """One outcome for each record, in order. What an enrichment made of several succeeds or fails with all."""
         if self._enrich is None:
-            return await self._deliver([_payload(self._after, one, self._clock.now()) for one in records], records)
+            payloads = [_payload(self._after, one, self._clock.now()) for one in records]
+            return await self._deliver(payloads, [one.parsed for one in records], records)
         try:
             given = [_filled(self._before, one, self._clock.now()) for one in records]
             made = await self._enrich(given)
             now = self._clock.now()
-            payloads: list[bytes | Permanent] = [self._after(one, now) if self._after else one for one in made]
+            payloads = [self._after(one, now) if self._after else one for one in made]
         except EventyardError as error:
             return [_failed(error)] * len(records)
-        outcomes = await self._deliver(payloads, None)
+        outcomes = await self._deliver(payloads, made, None)
         worst = next((one for one in outcomes if one != DELIVERED), DELIVERED)
         return [worst] * len(records)
 
-    async def _deliver(self, payloads: Sequence[bytes | Permanent], records: Sequence[Record] | None) -> list[Outcome]:
+    async def _deliver(
+        self, payloads: Sequence[bytes | Permanent], events: Sequence[bytes], records: Sequence[Record] | None
+    ) -> list[Outcome]:
+        """``events``: what the payloads were made of, for parameters that name a place in it."""
         outcomes: list[Outcome] = [one if isinstance(one, Permanent) else DELIVERED for one in payloads]
         places = [at for at, one in enumerate(payloads) if not isinstance(one, Permanent)]
         ready = [one for one in payloads if not isinstance(one, Permanent)]
@@ -86,7 +90,7 @@ class Stages:
         sent: list[Outcome] = []
         for start in range(0, len(ready), size):
             batch = [
-                Delivery(id, payload, None if records is None else records[at].trace, payload, self._arn)
+                Delivery(id, payload, None if records is None else records[at].trace, events[at], self._arn)
                 for id, payload, at in zip(
                     ids[start : start + size], ready[start : start + size], places[start : start + size], strict=True
                 )

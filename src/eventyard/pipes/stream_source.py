@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from zlib import crc32
 
 import msgspec
 import structlog
@@ -63,7 +64,13 @@ class Places(Protocol):
 
     def get(self, shard: str) -> int | None: ...
 
-    async def set(self, places: Mapping[str, int]) -> None: ...
+    def shards(self) -> Sequence[str]:
+        """Those that have a place."""
+        ...
+
+    async def set(self, places: Mapping[str, int | None]) -> None:
+        """None forgets a place."""
+        ...
 
 
 Bury = Callable[[str, bytes], Awaitable[None]]
@@ -83,6 +90,8 @@ class StreamSource:
         self._window: int = settings.get("MaximumBatchingWindowInSeconds") or 0
         self._oldest: int = settings.get("MaximumRecordAgeInSeconds") or -1
         self._attempts: int = settings.get("MaximumRetryAttempts", -1)
+        self._lanes: int = settings.get("ParallelizationFactor") or 1
+        self._bisects = settings.get("OnPartialBatchItemFailure") == "AUTOMATIC_BISECT"
         self._dead: str | None = (settings.get("DeadLetterConfig") or {}).get("Arn")
         self._stream = stream
         self._places = places
@@ -125,36 +134,58 @@ class StreamSource:
                 raise outcome
 
     async def _begin(self, shards: Sequence[Shard]) -> None:
-        """Where the starting position says, at first; a shard that came into being later is read from its beginning."""
+        """Where the starting position says, at first; a shard that came into being later is read from its beginning.
+        Places in shards that the stream has forgotten are forgotten, too."""
         places = {shard.id: self._places.get(shard.id) for shard in shards}
         new = [
             shard for shard in shards if (place := places[shard.id]) is None or (place < 0 and place != -shard.opened)
         ]
         later = any(place is not None for place in places.values())
-        if new:
+        gone: dict[str, int | None] = {shard: None for shard in self._places.shards() if shard not in places}
+        if new or gone:
             starts = {
                 shard.id: 0 if later else await self._stream.start(shard.id, self._kind, self._time) for shard in new
             }
-            await self._places.set(starts)
+            await self._places.set(gone | starts)
 
     async def _follow(self, followed: Shard, known: set[str]) -> None:
         shard = followed.id
         while not self._over and {one.id for one in self._stream.shards()} == known:
             after = self._places.get(shard) or 0
-            chunk = await self._stream.read(shard, after, self._batch, _PATIENCE)
-            if self._window and 0 < len(chunk.records) < self._batch and not chunk.ended:
+            limit = self._batch * self._lanes
+            chunk = await self._stream.read(shard, after, limit, _PATIENCE)
+            if self._window and 0 < len(chunk.records) < limit and not chunk.ended:
                 await self._clock.sleep(self._window)
-                chunk = await self._stream.read(shard, after, self._batch, 0.0)
+                chunk = await self._stream.read(shard, after, limit, 0.0)
             if chunk.records:
-                await self._take(shard, [record for _, record in chunk.records])
+                await self._take_all(shard, [record for _, record in chunk.records])
                 await self._places.set({shard: chunk.records[-1][0]})
             elif chunk.ended:
                 await self._places.set({shard: -followed.opened})
                 return
 
+    async def _take_all(self, shard: str, records: Sequence[Record]) -> None:
+        """Return when all of ``records`` are delivered or told of. Records of one partition key are in one lane, which
+        keeps them in order."""
+        lanes: list[list[Record]] = [[] for _ in range(self._lanes)]
+        for record in records:
+            if self._stages.wanted(record):
+                lanes[crc32((record.group or "").encode()) % self._lanes].append(record)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane in filter(None, lanes):
+                    group.create_task(self._take_lane(shard, lane))
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+
+    async def _take_lane(self, shard: str, records: Sequence[Record]) -> None:
+        for start in range(0, len(records), self._batch):
+            await self._take(shard, records[start : start + self._batch])
+
     async def _take(self, shard: str, records: Sequence[Record]) -> None:
-        """Return when all of ``records`` are delivered or told of."""
-        left = [record for record in records if self._stages.wanted(record)]
+        """Return when all of a batch are delivered or told of. With AUTOMATIC_BISECT a batch that failed is halved
+        until one record is left, which alone is held to the limits."""
+        left = list(records)
         tries, pause = 0, 1.0
         while left:
             outcomes = await self._stages.deliver(left)
@@ -162,6 +193,12 @@ class StreamSource:
             failed = [
                 (record, one) for record, one in zip(left, outcomes, strict=True) if not isinstance(one, Delivered)
             ]
+            if self._bisects and len(failed) > 1:
+                await self._clock.sleep(pause)
+                half = len(failed) // 2
+                for part in (failed[:half], failed[half:]):
+                    await self._take(shard, [record for record, _ in part])
+                return
             given_up = [pair for pair in failed if self._given_up(pair[0], tries)]
             if given_up:
                 await self._tell(shard, given_up, tries)

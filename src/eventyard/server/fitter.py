@@ -12,7 +12,7 @@ from eventyard.errors import InvalidRequest, TryAgain
 from eventyard.event import new_ids
 from eventyard.functions import Functions, Invocation
 from eventyard.names import Arn
-from eventyard.pipes import Pipe, Stages
+from eventyard.pipes import DynamicTarget, Pipe, Stages, paths_of
 from eventyard.pipes.pipes import Places, Source
 from eventyard.pipes.queue_source import QueueSource
 from eventyard.pipes.stages import Call, Enrich, items_of
@@ -97,12 +97,18 @@ class Fitter:
         if ":event-bus/" in pipe.target:
             event = given.get("EventBridgeEventBusParameters") or {}
             usual = {"Source": f"Pipe {pipe.name}", "DetailType": f"Event from {_spelled(pipe.source)}"}
-            return self._put(pipe.target, {"EventBridgeParameters": usual | event})
+            return _dynamic(
+                lambda parameters: self._put(pipe.target, {"EventBridgeParameters": parameters}), usual | event
+            )
+        if ":sqs:" in pipe.target:
+            return _dynamic(
+                lambda parameters: self._target(pipe.target, {"SqsParameters": parameters}),
+                given.get("SqsQueueParameters") or {},
+            )
         key = (given.get("KinesisStreamParameters") or {}).get("PartitionKey")
         return self._target(
             pipe.target,
             {
-                "SqsParameters": given.get("SqsQueueParameters") or {},
                 "KinesisParameters": {"PartitionKeyPath" if key.startswith("$") else "PartitionKey": key}
                 if key
                 else {},
@@ -137,6 +143,10 @@ class _Partial(msgspec.Struct):
     """Lambda developer guide, "Reporting batch item failures"."""
 
     failures: list[_Item] = msgspec.field(name="batchItemFailures")
+
+
+def _dynamic(make: Callable[[Mapping[str, Any]], Target], parameters: Mapping[str, Any]) -> Target:
+    return DynamicTarget(make, parameters) if paths_of(parameters) else make(parameters)
 
 
 def _spelled(source: str) -> str:

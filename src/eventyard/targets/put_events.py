@@ -5,11 +5,12 @@ It makes events of its own from what it gets. Rules that hand whole events on to
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from eventyard.clock import Clock
 from eventyard.detail import parse_object
-from eventyard.errors import TryAgain
+from eventyard.errors import InvalidRequest, TryAgain
 from eventyard.event import Event, envelope, iso_seconds
 from eventyard.inspection import CODE, Rejected
 from eventyard.names import Arn
@@ -20,9 +21,19 @@ Publish = Callable[[str, Sequence[Event]], Awaitable[Rejected]]
 _MALFORMED = Permanent("MalformedDetail", "Detail is malformed.")
 
 
+def _time(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidRequest(f"{text[:100]} is not a time as RFC 3339 has them.") from error
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return iso_seconds(int(moment.timestamp() * 1000))
+
+
 class PutEventsTarget:
-    """The bus with ``arn``. ``parameters``: the schedule's EventBridgeParameters, with Source and DetailType.
-    ``has_bus``: whether there is such a bus."""
+    """The bus with ``arn``. ``parameters``: the schedule's EventBridgeParameters, with Source and DetailType; those of
+    a pipe may have Resources and Time (RFC 3339). ``has_bus``: whether there is such a bus. Raises InvalidRequest for a
+    Time that can't be read."""
 
     batch_size = 100
     place = None
@@ -41,6 +52,8 @@ class PutEventsTarget:
         self._arn = arn
         self._source: str = parameters["Source"]
         self._detail_type: str = parameters["DetailType"]
+        self._resources: Sequence[str] = parameters.get("Resources") or ()
+        self._time = None if parameters.get("Time") is None else _time(parameters["Time"])
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
         """The events keep the ids of the deliveries, so that one that is delivered again can be told. What is no JSON
@@ -67,9 +80,9 @@ class PutEventsTarget:
             detail_type=self._detail_type,
             source=self._source,
             account=arn.account if arn is not None else "",
-            time=iso_seconds(now),
+            time=iso_seconds(now) if self._time is None else self._time,
             region=arn.region if arn is not None else "",
-            resources=(),
+            resources=self._resources,
             detail=item.payload,
         )
         return Event(body, now)

@@ -15,13 +15,15 @@ Send = Callable[[str, Sequence[QueueMessage]], Awaitable[None]]
 
 
 class QueueTarget(LetterTarget[QueueMessage]):
-    """The queue with ``arn``. ``parameters``: the rule's SqsParameters."""
+    """The queue with ``arn``. ``parameters``: the rule's SqsParameters; those of a pipe also have a
+    MessageDeduplicationId."""
 
     def __init__(self, send: Send, arn: str, parameters: Mapping[str, Any], admit: Admit | None = None) -> None:
         group: str | None = parameters.get("MessageGroupId")
+        dedup: str | None = parameters.get("MessageDeduplicationId")
 
         def letter(item: Delivery) -> QueueMessage:
-            return QueueMessage(item.payload.decode(), item.trace, group)
+            return QueueMessage(item.payload.decode(), item.trace, group, dedup=dedup)
 
         super().__init__(send, arn, letter, arn if group is None else f"{arn}#{group}", admit)
 

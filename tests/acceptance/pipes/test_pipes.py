@@ -123,6 +123,63 @@ def test_groups_of_a_fifo_queue_stay_in_order(yard: Yard) -> None:
     assert [one["n"] for one in yard.bodies("out.fifo", 30)] == list(range(30))
 
 
+def test_parameters_of_the_target_come_from_the_event(yard: Yard) -> None:
+    source, target = yard.queue("in"), yard.queue("out.fifo", FifoQueue="true")
+    settings = {"MessageGroupId": "$.body.shop", "MessageDeduplicationId": "$.body.n"}
+    yard.pipe(source, target, TargetParameters={"SqsQueueParameters": settings, "InputTemplate": '{"is": <$.body.n>}'})
+    yard.send("in", {"shop": "north", "n": 1}, {"shop": "south", "n": 2}, {"shop": "north", "n": 1})
+    found: dict[str, str] = {}
+
+    def more() -> bool:
+        answer = yard.sqs.receive_message(
+            QueueUrl=yard.urls["out.fifo"], MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"]
+        )
+        for message in answer.get("Messages", ()):
+            assert message["Body"] not in found, "the deduplication id is the event's"
+            found[message["Body"]] = message["Attributes"]["MessageGroupId"]
+        return len(found) == 2 and yard.left("in") == 0
+
+    until(more)
+    assert found == {'{"is": 1}': "north", '{"is": 2}': "south"}
+
+
+def test_events_get_their_members_from_the_record(yard: Yard) -> None:
+    events = yard.connect("events")
+    events.put_rule(Name="r", EventPattern='{"source": ["north"]}')
+    events.put_targets(Rule="r", Targets=[{"Id": "q", "Arn": yard.queue("out")}])
+    settings = {
+        "Source": "$.body.shop",
+        "DetailType": "$.body.kind",
+        "Time": "$.body.at",
+        "Resources": ["$.body.car", yard.arn("sqs", "in")],
+    }
+    yard.pipe(
+        yard.queue("in"),
+        yard.arn("events", "event-bus/default"),
+        TargetParameters={"EventBridgeEventBusParameters": settings, "InputTemplate": '{"n": <$.body.n>}'},
+    )
+    yard.send("in", {"shop": "north", "kind": "Moved", "at": "2026-01-02T03:04:05+01:00", "car": "c1", "n": 1})
+    (event,) = yard.bodies("out", 1)
+    found = {name: event[name] for name in ("source", "detail-type", "time", "resources", "detail")}
+    assert found == {
+        "source": "north",
+        "detail-type": "Moved",
+        "time": "2026-01-02T02:04:05Z",
+        "resources": ["c1", yard.arn("sqs", "in")],
+        "detail": {"n": 1},
+    }
+
+
+def test_an_event_without_what_a_parameter_names_is_not_delivered(yard: Yard) -> None:
+    dead = yard.queue("dead")
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
+    source = yard.queue("in", RedrivePolicy=policy, VisibilityTimeout="1")
+    settings = {"SqsQueueParameters": {"MessageGroupId": "$.body.shop", "MessageDeduplicationId": "$.messageId"}}
+    yard.pipe(source, yard.queue("out.fifo", FifoQueue="true"), TargetParameters=settings)
+    yard.send("in", {"n": 1})
+    assert yard.bodies("dead", 1) == [{"n": 1}]
+
+
 def test_a_stream_is_read_from_its_horizon_in_order_and_over_a_split(yard: Yard) -> None:
     stream = yard.stream("cars")
     for n in range(20):
@@ -387,7 +444,9 @@ def test_pipes_are_listed_tagged_changed_and_deleted(yard: Yard) -> None:
     yard.pipes.update_pipe(Name="a", RoleArn=ROLE, Description="second", SourceParameters={
         "SqsQueueParameters": {"BatchSize": 5}})  # fmt: skip
     found = yard.pipes.describe_pipe(Name="a")
-    assert (found["Description"], found["SourceParameters"]) == ("second", {"SqsQueueParameters": {"BatchSize": 5}})
+    shown = {"SqsQueueParameters": {"BatchSize": 5, "MaximumBatchingWindowInSeconds": 0}}
+    assert (found["Description"], found["SourceParameters"]) == ("second", shown)
+    assert yard.pipes.describe_pipe(Name="b")["SourceParameters"]["SqsQueueParameters"]["BatchSize"] == 10
     assert yard.pipes.delete_pipe(Name="a")["DesiredState"] == "DELETED"
     with refused("NotFoundException", "Pipe a does not exist."):
         yard.pipes.describe_pipe(Name="a")
@@ -409,6 +468,19 @@ def test_pipes_are_listed_tagged_changed_and_deleted(yard: Yard) -> None:
         ("sqs/in", "sqs/out", {"Enrichment": "arn:aws:states:us-east-1:{account}:stateMachine:m"}, "not supported"),
         ("sqs/in", "sqs/out", {"SourceParameters": {"SqsQueueParameters": {"BatchSize": 50}}}, "BatchingWindow"),
         ("sqs/in", "sqs/out", {"KmsKeyIdentifier": "k"}, "KmsKeyIdentifier"),
+        ("sqs/in", "sqs/out", {"LogConfiguration": {"Level": "INFO"}}, "Logging"),
+        (
+            "sqs/in",
+            "sqs/out.fifo",
+            {"TargetParameters": {"SqsQueueParameters": {"MessageGroupId": "$.[x"}}},
+            "Invalid JSONPath",
+        ),
+        (
+            "sqs/in",
+            "sqs/out",
+            {"TargetParameters": {"SqsQueueParameters": {"MessageDeduplicationId": "x"}}},
+            "FIFO queue only",
+        ),
     ],
 )
 def test_what_can_not_be_had_is_refused_by_name(

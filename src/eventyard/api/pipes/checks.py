@@ -11,9 +11,20 @@ from typing import Any
 from eventyard.errors import InvalidRequest
 from eventyard.names import Arn
 from eventyard.pattern import parse
-from eventyard.pipes import Pipe
+from eventyard.pipes import Pipe, paths_of
 
 _SOURCES = {"sqs": "SqsQueueParameters", "kinesis": "KinesisStreamParameters"}
+#: What a source has that was given nothing else, as DescribePipe shows it.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "sqs": {"BatchSize": 10, "MaximumBatchingWindowInSeconds": 0},
+    "kinesis": {
+        "BatchSize": 100,
+        "MaximumBatchingWindowInSeconds": 0,
+        "MaximumRecordAgeInSeconds": -1,
+        "MaximumRetryAttempts": -1,
+        "ParallelizationFactor": 1,
+    },
+}
 _MOST_FILTERS = 5
 #: By the service of the target, the parameters that go with it.
 _TARGETS = {
@@ -67,13 +78,20 @@ def check(pipe: Pipe, supported: Callable[[str], bool]) -> None:
     _check_target(target, pipe, pipe.target_parameters.get(wanted or "") or {})
 
 
+def shown_source(pipe: Pipe) -> dict[str, Any]:
+    """The parameters of the source with those that it has anyway."""
+    kind = _kind(pipe.source)
+    name = _SOURCES.get(kind)
+    if name is None:
+        return dict(pipe.source_parameters)
+    return {**pipe.source_parameters, name: _DEFAULTS[kind] | dict(pipe.source_settings(name))}
+
+
 def _check_stream(settings: Mapping[str, Any]) -> None:
     if settings.get("StartingPosition") is None:
         raise _invalid("KinesisStreamParameters with a StartingPosition must be given for a Kinesis stream.")
     if (settings["StartingPosition"] == "AT_TIMESTAMP") != (settings.get("StartingPositionTimestamp") is not None):
         raise _invalid("StartingPositionTimestamp must be given with the StartingPosition AT_TIMESTAMP, and only then.")
-    if (settings.get("ParallelizationFactor") or 1) != 1:
-        raise _invalid("A ParallelizationFactor of more than 1 is not supported by this server.")
     dead = (settings.get("DeadLetterConfig") or {}).get("Arn")
     if dead is not None and _kind(dead) != "sqs":
         raise _invalid("The dead-letter target of a pipe must be an SQS queue on this server.")
@@ -84,12 +102,14 @@ def _check_target(kind: str, pipe: Pipe, settings: Mapping[str, Any]) -> None:
         raise _invalid("SqsQueueParameters with a MessageGroupId must be given for a FIFO queue.")
     if kind == "kinesis" and not settings.get("PartitionKey"):
         raise _invalid("KinesisStreamParameters with a PartitionKey must be given for a Kinesis stream.")
-    for name in ("EndpointId", "Time", "Resources", "MessageDeduplicationId"):
-        if settings.get(name):
-            raise _invalid(f"Parameter {name} of a pipe's target is not supported by this server.")
-    for name in ("MessageGroupId", "Source", "DetailType"):
-        if str(settings.get(name) or "").startswith("$"):
-            raise _invalid(f"A path as {name} of a pipe's target is not supported by this server: give a text.")
+    if kind == "sqs" and settings.get("MessageDeduplicationId") and not pipe.target.endswith(".fifo"):
+        raise _invalid("A MessageDeduplicationId can be given for a FIFO queue only.")
+    if settings.get("EndpointId"):
+        raise _invalid("Parameter EndpointId of a pipe's target is not supported by this server.")
+    try:
+        paths_of(settings)
+    except InvalidRequest as error:
+        raise _invalid(error.message) from error
     if str(settings.get("Source") or "").startswith("aws."):
         raise _invalid("The Source of a pipe's events must not begin with aws.")
 

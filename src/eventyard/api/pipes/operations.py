@@ -11,7 +11,7 @@ import msgspec
 
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import given
-from eventyard.api.pipes.checks import check
+from eventyard.api.pipes.checks import check, shown_source
 from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest, NotFound, Unsupported
 from eventyard.names import Arn
@@ -103,7 +103,7 @@ class Operations:
             Description=pipe.description or None,
             StateReason=self._pipes.reason(pipe.arn),
             Source=pipe.source,
-            SourceParameters=pipe.source_parameters or None,
+            SourceParameters=shown_source(pipe),
             Enrichment=pipe.enrichment,
             EnrichmentParameters=pipe.enrichment_parameters or None,
             Target=pipe.target,
@@ -185,9 +185,15 @@ def _state(pipe: Pipe, now: str) -> dict[str, Any]:
 
 
 def _refuse(params: Mapping[str, Any]) -> None:
-    for member in ("LogConfiguration", "KmsKeyIdentifier"):
-        if params.get(member):
-            raise Unsupported(f"Parameter {member} is not supported by this server.", "ValidationException")
+    logs = params.get("LogConfiguration") or {}
+    if any(value is not None and (name, value) != ("Level", "OFF") for name, value in logs.items()):
+        raise Unsupported(
+            "Logging (LogConfiguration with a Level other than OFF) is not supported by this server: what fails is in "
+            "its own log.",
+            "ValidationException",
+        )
+    if params.get("KmsKeyIdentifier"):
+        raise Unsupported("Parameter KmsKeyIdentifier is not supported by this server.", "ValidationException")
 
 
 def _plain(value: Any) -> Any:
