@@ -15,6 +15,7 @@ import structlog
 from eventyard.archives.archives import Archives
 from eventyard.archives.contract import Player, Recorder
 from eventyard.archives.copier import Copier
+from eventyard.archives.order import Order
 from eventyard.archives.resources import (
     CANCELLED,
     CANCELLING,
@@ -169,8 +170,11 @@ class Replays:
     async def _play(self, arn: str) -> None:
         if self.find(arn).until is None:
             await self._find_end(arn)
-        copier = Copier(self._log, self._clock)
-        while (replay := self.find(arn)).state != CANCELLING and replay.cursor < (replay.until or 0):
+        order = Order(self._log, self.find(arn))
+        while self.find(arn).state != CANCELLING and not order.known:
+            await order.look()
+        copier = Copier(self._log, self._clock, order)
+        while (replay := self.find(arn)).state != CANCELLING and not replay.through:
             archive = self._archives.get(replay.archive)
             if archive is None or archive.log != replay.source:
                 await self._end(arn, FAILED, f"Archive {name_of(replay.archive)} was deleted.")
@@ -196,7 +200,6 @@ class Replays:
             lambda now: msgspec.structs.replace(
                 now,
                 until=bounds.last if bounds else 0,
-                cursor=bounds.first - 1 if bounds else 0,
                 state=RUNNING if now.state == STARTING else now.state,
             ),
         )

@@ -6,6 +6,8 @@ import msgspec
 
 STARTING, RUNNING, COMPLETED = "STARTING", "RUNNING", "COMPLETED"
 CANCELLING, CANCELLED, FAILED = "CANCELLING", "CANCELLED", "FAILED"
+#: A minute before any that an event can have.
+BEFORE_ALL = -(1 << 40)
 ACTIVE = frozenset({STARTING, RUNNING, CANCELLING})
 
 
@@ -31,8 +33,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``log``: the replay's own, that the events to be replayed are copied to; ``closed`` once nobody needs it any more.
     ``behind``: the end of the bus's log when the replay was asked for: all up to there belongs to it. ``until``: the
-    end of the archive, once that is known. ``cursor``: up to there the archive is copied, and ``copied`` was the end
-    of the replay's log then. ``last``: the time of the last event copied."""
+    end of the archive, once that is known. ``minute`` and ``cursor``: up to that position, of those events that are
+    of that minute (since the epoch), and before that all of the minutes before, the archive is copied; all of it once
+    it is ``through``. ``copied`` was the end of the replay's log then. ``last``: the time of the last event copied."""
 
     arn: str
     name: str
@@ -50,7 +53,9 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     started: int | None = None
     ended: int | None = None
     until: int | None = None
+    minute: int = BEFORE_ALL
     cursor: int = 0
+    through: bool = False
     copied: int = 0
     last: int | None = None
     closed: bool = False

@@ -10,10 +10,11 @@ import pytest
 
 from eventyard.archives import Archive, Archives, Replay, Replays, archive_arn, replay_arn
 from eventyard.archives.copier import Copier
+from eventyard.archives.order import Order
 from eventyard.bus import BusRecordings, BusReplays
 from eventyard.clock import ManualClock, settle
 from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, TryAgain
-from eventyard.event import Event
+from eventyard.event import Event, envelope, iso_seconds
 from eventyard.names import rule_arn
 from eventyard.stores.memory import MemoryStore, open_memory
 from eventyard.target import Permanent, Retry
@@ -185,6 +186,37 @@ async def test_replay_goes_on_after_a_restart_where_it_was(store: MemoryStore) -
     await again.close()
 
 
+async def test_minutes_are_replayed_one_after_the_other_also_over_a_restart(store: MemoryStore) -> None:
+    house = await House(store).start()
+    await house.yard.rule("cars", {"source": ["cars"]}, "box")
+    minutes = [*range(20), *(n % 7 for n in range(600)), -1_000_000]
+    for at, minute in enumerate(minutes):
+        await store.log.append(f"{ARCHIVE}#1", [event(at, minute)])
+    arn = (await house.replay(start=-(1 << 50))).arn
+    box = house.yard.box("box")
+    while len(box.got) < 250:
+        await house.clock.advance(0.1)
+    await house.close()
+
+    again = House(store, clock=house.clock)
+    again.yard.boxes = house.yard.boxes
+    await again.start()
+    assert (await again.done()).state == "COMPLETED"
+    wanted = sorted(range(len(minutes)), key=lambda at: (minutes[at], at))
+    copies = [json.loads(copy.body)["detail"]["n"] for _, copy in await store.log.read(f"{arn}#1", 0, 10_000)]
+    assert copies in ([], wanted), "each is copied once, in order"
+    assert list(dict.fromkeys(box.numbers)) == wanted
+    await again.close()
+
+
+def event(n: int, minute: int) -> Event:
+    body = envelope(
+        id=f"id-{n}", detail_type="T", source="cars", account="1", region="r", resources=(), detail=b'{"n":%d}' % n,
+        time=iso_seconds(minute * 60_000),
+    )  # fmt: skip
+    return Event(body, 0)
+
+
 async def test_replay_with_a_delivery_to_be_tried_again_survives_a_restart(store: MemoryStore) -> None:
     house = await House(store).start()
     await house.yard.rule("cars", {"source": ["cars"]}, "box")
@@ -217,12 +249,15 @@ async def test_event_is_copied_once_though_the_copy_was_not_noted_or_failed_half
             await store.log.append(bus, events[:70])
             raise TryAgain("The disk is full.")
 
+    order = Order(store.log, replay)
+    while not order.known:
+        await order.look()
     with pytest.raises(TryAgain):
-        await Copier(Halfway(), house.clock).copy(replay)  # type: ignore[arg-type]  # a log, by its methods
-    await Copier(store.log, house.clock).copy(replay)
-    last = Copier(store.log, house.clock)
+        await Copier(Halfway(), house.clock, order).copy(replay)  # type: ignore[arg-type]  # a log, by its methods
+    await Copier(store.log, house.clock, order).copy(replay)
+    last = Copier(store.log, house.clock, order)
     for _ in range(3):
-        if replay.cursor < 300:
+        if not replay.through:
             replay = (await last.copy(replay)).apply(replay)
     numbers = [json.loads(event.body)["detail"]["n"] for _, event in await store.log.read("r#1", 0, 1000)]
     assert numbers == list(range(300))
