@@ -32,7 +32,8 @@ class Settings(msgspec.Struct, frozen=True):
     ``stream_limits``: whether shards are held to what AWS lets them take and give in a second.
     ``allow_network``: private networks (CIDR) that API destinations may be in. ``functions``: whether users may bring
     code that this server runs, as its own user; in development they may. ``organization``: organizations and their
-    member accounts, ``o-exampleorg1=111122223333,444455556666``."""
+    member accounts, ``o-exampleorg1=111122223333,444455556666``. ``behind_proxy``: all requests come through a proxy
+    that has TLS and adds the address of who asks to X-Forwarded-For; policies are held to its word."""
 
     host: str = "127.0.0.1"
     port: int = 4010
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     allow_network: tuple[str, ...] = ()
     functions: bool = False
     organization: tuple[str, ...] = ()
+    behind_proxy: bool = False
     log_format: Literal["json", "console"] = "json"
 
     def check(self) -> None:

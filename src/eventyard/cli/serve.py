@@ -37,6 +37,10 @@ def serve(
     functions: Annotated[
         bool, typer.Option("--functions", help="Let users bring functions, whose code runs as this server's user.")
     ] = False,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option("--behind-proxy", help="A proxy with TLS is in front, and adds callers to X-Forwarded-For."),
+    ] = False,
     log_format: Annotated[LogFormat, typer.Option(help="How log lines look, on standard error.")] = LogFormat.json,
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C."""
@@ -57,6 +61,7 @@ def serve(
             allow_network=tuple(allow_network or ()),
             functions=functions,
             organization=tuple(organization or ()),
+            behind_proxy=behind_proxy,
             log_format=log_format.value,
         )
     )

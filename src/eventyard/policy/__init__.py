@@ -1,11 +1,12 @@
 """Resource policies: read one, and decide by it who may do what. It knows no buses and no accounts' own rights."""
 
 from eventyard.policy.document import Policy, Request, Statement, parse_policy
-from eventyard.policy.keys import BUS, DELIVERY, at_time, of_caller, of_members, of_service
+from eventyard.policy.keys import BUS, CONNECTED, DELIVERY, at_time, of_caller, of_connection, of_members, of_service
 from eventyard.policy.text import Keys
 
 __all__ = [
     "BUS",
+    "CONNECTED",
     "DELIVERY",
     "Keys",
     "Policy",
@@ -13,6 +14,7 @@ __all__ = [
     "Statement",
     "at_time",
     "of_caller",
+    "of_connection",
     "of_members",
     "of_service",
     "parse_policy",

@@ -1,8 +1,7 @@
 """The condition keys that requests can have here. A name that ends in ``/`` stands for a family of keys.
 
 Sources: IAM user guide, "AWS global condition context keys"; EventBridge user guide, "Using IAM policy conditions in
-Amazon EventBridge". Left out is what only the connection of a caller could answer, which doors are not told of:
-``aws:SourceIp``, ``aws:SecureTransport``, ``aws:UserAgent``, ``aws:Referer``.
+Amazon EventBridge". Left out is what anybody can write into a request: ``aws:UserAgent``, ``aws:Referer``.
 """
 
 from __future__ import annotations
@@ -50,8 +49,11 @@ _NEVER = {
 #: Requests of callers, of which no more than that is said.
 CALLER = frozenset(_SAID | _NEVER)
 
+#: Requests of callers, of which the connection is known, too.
+CONNECTED = CALLER | {"aws:securetransport", "aws:sourceip"}
+
 #: Requests to a bus and the rules on it.
-BUS = CALLER | {
+BUS = CONNECTED | {
     *_TIMES,
     "aws:resourcetag/",
     "aws:requesttag/",
@@ -90,6 +92,12 @@ def of_caller(account: str, region: str, resource: str, role: str | None = None)
         "aws:resourceaccount": _account(resource),
         "aws:viaawsservice": "false",
     }
+
+
+def of_connection(address: str, secure: bool) -> Keys:
+    """What is known of the way of a request. ``address``: an IP address, or empty. ``secure``: nobody could listen."""
+    keys = {"aws:securetransport": "true" if secure else "false"}
+    return keys | {"aws:sourceip": address} if address else keys
 
 
 def of_service(service: str, source: str, resource: str) -> Keys:

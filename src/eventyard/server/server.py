@@ -45,7 +45,7 @@ class Server:
         history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
         self._house = house
         pages = [*platform.routes(), *history.routes(), certificate_route(house.signer)]
-        self._app = App(doors, self._guarded(pages), self._authenticator())
+        self._app = App(doors, self._guarded(pages), self._authenticator(), proxied=self._settings.behind_proxy)
         self._app.warm()
         self.ready = True
 

@@ -28,6 +28,7 @@ from eventyard.wire.http import (
     while_there,
 )
 from eventyard.wire.operation import Authenticator, Caller, Door, Route
+from eventyard.wire.origin import origin_of
 from eventyard.wire.query import parse_form
 from eventyard.wire.refusal import Refusal, refuse_json, refuse_page, refuse_query, refuse_rest
 from eventyard.wire.rest import Request, parse_query, segments_of
@@ -42,12 +43,19 @@ _random = random.Random()  # for ids in logs, not for secrets
 
 
 class App:
-    """An ASGI 3 application that answers AWS's SDKs through ``doors`` and browsers through ``routes``."""
+    """An ASGI 3 application that answers AWS's SDKs through ``doors`` and browsers through ``routes``. ``proxied``: see
+    ``origin_of``."""
 
     def __init__(
-        self, doors: Sequence[Door], routes: Sequence[Route], authenticate: Authenticator, max_body: int = 16 << 20
+        self,
+        doors: Sequence[Door],
+        routes: Sequence[Route],
+        authenticate: Authenticator,
+        max_body: int = 16 << 20,
+        proxied: bool = False,
     ) -> None:
         self._doors = doors
+        self._proxied = proxied
         self._authenticate = authenticate.authenticate
         self._max_body = max_body
         self._pages = {(route.method, route.path): route for route in routes if not route.path.endswith("/*")}
@@ -122,7 +130,7 @@ class App:
                 raise _unknown(headers)
             if not headers.get(b"content-type", _JSON_TYPES[0]).startswith(_JSON_TYPES):
                 raise _bad_media("The Content-Type must be application/x-amz-json-1.0 or application/x-amz-json-1.1.")
-            caller = Caller(account, region, request_id, _endpoint(scope, headers))
+            caller = self._caller_of(account, region, request_id, scope, headers)
             body = await _run_json(operation, caller, request, receive)
         except EventyardError as error:
             if isinstance(error, Broken):
@@ -147,6 +155,12 @@ class App:
     def _caller(self, scope: Scope, body: bytes) -> tuple[str, str]:
         return self._authenticate(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], body)
 
+    def _caller_of(
+        self, account: str, region: str, request_id: str, scope: Scope, headers: dict[bytes, bytes]
+    ) -> Caller:
+        address, secure = origin_of(scope, headers, self._proxied)
+        return Caller(account, region, request_id, _endpoint(scope, headers), address, secure)
+
     async def _query(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         request_id = _new_id()
         service: Service | None = None
@@ -164,7 +178,7 @@ class App:
             account, region = ("", "") if nobody else self._caller(scope, request)
             if operation is None:
                 raise _unknown_action(form)
-            caller = Caller(account, region, request_id, _endpoint(scope, headers))
+            caller = self._caller_of(account, region, request_id, scope, headers)
             handler = operation.handler
             params = operation.read_query(form, caller, scope["path"])
             work = handler(caller, params)
@@ -219,7 +233,7 @@ class App:
                     f"{service.name} has no operation {scope['method']} {scope['path'][:200]}.",
                     "UnknownOperationException",
                 )
-            caller = Caller(account, region, request_id, _endpoint(scope, headers))
+            caller = self._caller_of(account, region, request_id, scope, headers)
             handler = operation.handler
             params = operation.read_rest(Request(labels, parse_query(scope["query_string"]), headers, body))
             work = handler(caller, params)
@@ -270,7 +284,8 @@ class App:
         try:
             body, caller = await read_body(receive, self._max_body), None
             if route.signed:
-                caller = Caller(*self._caller(scope, body), request_id, _endpoint(scope, dict(scope["headers"])))
+                account, region = self._caller(scope, body)
+                caller = self._caller_of(account, region, request_id, scope, dict(scope["headers"]))
             response = await route.handle(request_of(scope, body, caller))
             headers = [(b"x-amzn-requestid", request_id.encode()), *headers_of(response)]
         except EventyardError as error:

@@ -15,6 +15,8 @@ class Caller(msgspec.Struct, frozen=True):
     region: str
     request_id: str  #: the id in the answer's x-amzn-RequestId
     endpoint: str  #: "http://127.0.0.1:4010", from the Host header: what queue URLs start with
+    address: str = ""  #: the IP address that the request came from; empty for calls from inside
+    secure: bool = True  #: whether nobody on a network could have read it
 
 
 #: Params and result in botocore's Python shapes: member names, timestamps as datetime or epoch seconds, blobs as bytes.

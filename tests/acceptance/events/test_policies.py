@@ -83,7 +83,8 @@ def test_rules_of_another_account_need_permission(events: Any, connect: Callable
         {"Condition": {"StringEquals": {"events:source": "${aws:Nothing}"}}},
         {"Condition": {"ForSomeValues:StringEquals": {"events:source": "a"}}},
         {"Condition": {"ForAnyValue:StringEqualsIfExists": {"events:source": "a"}}},
-        {"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}},
+        {"Condition": {"StringLike": {"aws:UserAgent": "*"}}},
+        {"Condition": {"IpAddress": {"aws:SourceIp": "home"}}},
         {"Condition": {"NumericLessThan": {"aws:EpochTime": "soon"}}},
         {"Condition": {"DateLessThan": {"aws:CurrentTime": "soon"}}},
         {"Condition": {"Bool": {"aws:ViaAWSService": "perhaps"}}},
@@ -106,6 +107,16 @@ def test_policies_that_could_not_be_held_to_are_refused(events: Any, account: st
     assert code == "ValidationException"
     assert message.startswith("Parameter Policy is not valid. Reason: ")
     assert "Policy" not in events.describe_event_bus()
+
+
+def test_only_callers_from_there_are_let_in(events: Any, connect: Callable[..., Any], account: str) -> None:
+    insecure = {"Bool": {"aws:SecureTransport": "false"}}
+    deny = {**_statement(account, "Deny"), "Principal": "*", "Condition": insecure}
+    for network, code in (("127.0.0.0/8", None), ("10.0.0.0/8", "AccessDeniedException")):
+        allow = {**_statement(account), "Condition": {"IpAddress": {"aws:SourceIp": network}}}
+        _set(events, allow, deny)
+        assert _put(connect(OTHER), _bus(account)) == code
+        assert _put(events, "default") is None
 
 
 def test_two_statements_of_one_sid_are_refused(events: Any, account: str) -> None:

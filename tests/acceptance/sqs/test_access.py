@@ -87,7 +87,25 @@ def test_deny_wins_and_the_owners_actions_are_never_shared(sqs: Any, make: Make,
 def test_condition_that_is_not_known_allows_nobody(sqs: Any, make: Make, stranger: Any) -> None:
     url = make()
     allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": arn(sqs, url)}
-    condition = {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}
+    condition = {"StringLike": {"aws:UserAgent": "*"}}
     statement = {"Statement": allow | {"Condition": condition}}
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(statement)})
     assert refusal(stranger.send_message, QueueUrl=url, MessageBody="x")[0] == "AccessDenied"
+
+
+def test_conditions_are_held_to_the_connection(sqs: Any, make: Make, stranger: Any) -> None:
+    url = make()
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": arn(sqs, url)}
+    for condition, allowed in (
+        ({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, True),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, False),
+        ({"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"Bool": {"aws:SecureTransport": "false"}}, False),
+    ):
+        statement = {"Statement": allow | {"Condition": condition}}
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(statement)})
+        if allowed:
+            stranger.send_message(QueueUrl=url, MessageBody="x")
+        else:
+            assert refusal(stranger.send_message, QueueUrl=url, MessageBody="x")[0] == "AccessDenied"

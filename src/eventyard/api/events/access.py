@@ -16,7 +16,7 @@ from eventyard.bus.directory import Directory, no_bus
 from eventyard.clock import Clock
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn, rule_arn, rule_place
-from eventyard.policy import BUS, Keys, Policy, Request, at_time, of_caller, of_members, parse_policy
+from eventyard.policy import BUS, Keys, Policy, Request, at_time, of_caller, of_connection, of_members, parse_policy
 from eventyard.wire import Caller, Handler
 
 #: The member that names the bus, and the one that names a rule on it.
@@ -66,6 +66,7 @@ class Access:
         if policy is not None:
             known = {
                 **of_caller(caller.account, caller.region, resource, role),
+                **of_connection(caller.address, caller.secure),
                 **of_members(self._organizations, caller.account, resource),
                 **at_time(self._clock.now()),
                 **(keys or {}),

@@ -6,7 +6,7 @@ A statement that this server can't hold callers to, with conditions that it does
 from __future__ import annotations
 
 from eventyard.errors import Forbidden, InvalidRequest
-from eventyard.policy import Request, of_caller, parse_policy
+from eventyard.policy import CONNECTED, Request, of_caller, of_connection, parse_policy
 from eventyard.topics import Topic, Topics
 from eventyard.wire import Caller
 
@@ -38,9 +38,13 @@ def _allowed(topic: Topic, caller: Caller, action: str) -> bool:
     text = topic.attributes.get("Policy")
     if not text:
         return False
-    known = of_caller(caller.account, caller.region, topic.arn)
+    known = {
+        **of_caller(caller.account, caller.region, topic.arn),
+        **of_connection(caller.address, caller.secure),
+    }
     try:
-        decider = parse_policy(text, lenient=True).decide(Request((caller.account,), f"SNS:{action}", topic.arn, known))
+        policy = parse_policy(text, CONNECTED, lenient=True)
+        decider = policy.decide(Request((caller.account,), f"SNS:{action}", topic.arn, known))
     except InvalidRequest:
         return False
     return decider is not None and decider.allows

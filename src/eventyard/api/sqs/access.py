@@ -12,7 +12,7 @@ from typing import Any
 from eventyard.api.sqs.address import arn_of_url
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn
-from eventyard.policy import Request, of_caller, parse_policy
+from eventyard.policy import CONNECTED, Request, of_caller, of_connection, parse_policy
 from eventyard.queues import SHARED, Queue, Queues
 from eventyard.wire import Caller
 
@@ -57,9 +57,13 @@ def _allowed(queue: Queue, caller: Caller, action: str) -> bool:
     text = queue.attributes.get("Policy")
     if not text:
         return False
-    keys = {**of_caller(caller.account, caller.region, queue.arn), "aws:sourceaccount": caller.account}
+    keys = {
+        **of_caller(caller.account, caller.region, queue.arn),
+        **of_connection(caller.address, caller.secure),
+        "aws:sourceaccount": caller.account,
+    }
     try:
-        policy = parse_policy(text, lenient=True)
+        policy = parse_policy(text, CONNECTED, lenient=True)
     except InvalidRequest:
         return False
     decider = policy.decide(Request((caller.account,), f"sqs:{action}", queue.arn, keys))
