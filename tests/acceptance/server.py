@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tests.acceptance.shapes import watch
+
 _numbers = itertools.count(1)
 
 
@@ -51,7 +53,7 @@ class Server:
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}),
         )
-        self._clients.append(client)
+        self._clients.append(watch(client))
         return client
 
     def _close(self) -> None:

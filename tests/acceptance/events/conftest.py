@@ -25,6 +25,7 @@ from eventyard.names import Arn
 from eventyard.partners import Partners
 from eventyard.stores.memory import open_memory
 from eventyard.wire import App, DevAuthenticator
+from tests.acceptance.shapes import watch
 
 REGION = "eu-west-1"
 LIMITS = Limits(rules_per_bus=12, wildcard_rules=2, buses=5)
@@ -110,7 +111,7 @@ def connect(yard: Yard) -> Iterator[Callable[..., Any]]:
             aws_secret_access_key="secret",
             config=Config(retries={"total_max_attempts": 1}, **config),
         )
-        clients.append(client)
+        clients.append(watch(client))
         return client
 
     yield connect

@@ -13,6 +13,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tests.acceptance.shapes import watch
+
 _accounts = (f"{number:012d}" for number in itertools.count(300_000_000_001))
 
 
@@ -69,7 +71,7 @@ class Process:
             aws_secret_access_key="secret",
             config=Config(retries={"total_max_attempts": 1}),
         )
-        self._clients.append(client)
+        self._clients.append(watch(client))
         return client
 
 

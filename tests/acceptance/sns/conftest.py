@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from tests.acceptance.server import Server, new_account
+from tests.acceptance.shapes import watch
 
 
 @pytest.fixture
@@ -24,12 +25,14 @@ class Account:
         self.number = number
 
         def client(service: str) -> Any:
-            return boto3.client(
-                service,
-                endpoint_url=endpoint,
-                region_name="us-east-1",
-                aws_access_key_id=number,
-                aws_secret_access_key="test",
+            return watch(
+                boto3.client(
+                    service,
+                    endpoint_url=endpoint,
+                    region_name="us-east-1",
+                    aws_access_key_id=number,
+                    aws_secret_access_key="test",
+                )
             )
 
         self.sns, self.sqs = client("sns"), client("sqs")

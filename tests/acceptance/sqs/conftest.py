@@ -9,6 +9,7 @@ import boto3
 import pytest
 
 from tests.acceptance.server import Server, new_account
+from tests.acceptance.shapes import watch
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def sqs(endpoint: str) -> Iterator[Any]:
         aws_access_key_id=new_account(),
         aws_secret_access_key="test",
     )
-    yield client
+    yield watch(client)
     client.close()
 
 
