@@ -33,7 +33,8 @@ class Backoff(Protocol):
 class Feed(msgspec.Struct, frozen=True):
     """One subscription on one log. ``name``: an ARN, unique and lasting; progress is kept under it. ``payload``: what
     the target gets for an event's body. ``bury``: with ``dead_letter_arn`` only. ``ordered``: nothing overtakes an
-    event that the target can't take now. ``retry``: None is what rules have."""
+    event that the target can't take now. ``retry``: None is what rules have. ``end``: the position after which it gets
+    nothing more."""
 
     name: str
     log: str
@@ -45,6 +46,7 @@ class Feed(msgspec.Struct, frozen=True):
     bury: Bury | None = None
     ordered: bool = False
     retry: Backoff | None = None
+    end: int | None = None
 
 
 class Feeds(Protocol):
@@ -58,8 +60,20 @@ class Feeds(Protocol):
         """Deliver nothing more to the feed of this name."""
         ...
 
-    def keep_log(self, log: str) -> None:
-        """The log is somebody's: it is retained."""
+    def keep_log(self, log: str, age: int | None = None) -> None:
+        """The log is somebody's: it is retained, for ``age`` (ms) at least."""
+        ...
+
+    def stands(self, name: str) -> int:
+        """The position up to which the feed has settled all."""
+        ...
+
+    def behind(self, name: str) -> bool:
+        """Whether the feed has still to be given what its log has."""
+        ...
+
+    async def move(self, name: str, position: int | None) -> None:
+        """Have the feed go on behind ``position``, or with what comes from now on; durable when this returns."""
         ...
 
     def drop_log(self, log: str) -> None:

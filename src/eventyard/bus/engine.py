@@ -185,7 +185,21 @@ class Engine:
             elif not known and start is not None:
                 subscriber.start_at(start)
         subscriber.subscription = subscription
-        router.set_rule(subscription.name, subscription.pattern, [subscriber])
+        subscriber.bound(subscription.end)
+        live = subscription.end is None
+        router.set_rule(subscription.name, subscription.pattern if live else None, [subscriber] if live else [])
+
+    async def move(self, name: str, position: int | None) -> None:
+        """Have the subscription go on behind ``position``, or with what comes from now on; durable when this returns.
+
+        What it had not delivered yet, and is behind neither, is left out."""
+        subscriber = self._by_name[name]
+        subscriber.move_to(self.router(subscriber.subscription.bus).position if position is None else position)
+        await self.ledger.flush()
+
+    def stands(self, name: str) -> int:
+        """The position up to which the subscription has settled all."""
+        return self._by_name[name].stands
 
     def unsubscribe(self, name: str) -> None:
         """Deliver nothing more to the subscription of this name, and forget its progress."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from eventyard.bus.engine import Engine
+from eventyard.bus.engine import Engine, Retention
 from eventyard.bus.subscription import MAX_AGE, RetryPolicy, Subscription
 from eventyard.feed import Backoff, Feed
+
+_HOUR = 3_600_000
 
 
 class _WhileKept(msgspec.Struct, frozen=True):
@@ -48,14 +50,24 @@ class BusFeeds:
                 dead_letter_arn=feed.dead_letter_arn,
                 bury=feed.bury,
                 ordered=feed.ordered,
+                end=feed.end,
             )
         )
 
     def forget(self, name: str) -> None:
         self._engine.unsubscribe(name)
 
-    def keep_log(self, log: str) -> None:
-        self._engine.keep_log(log)
+    def keep_log(self, log: str, age: int | None = None) -> None:
+        self._engine.keep_log(log, None if age is None else Retention(age=max(age, self._longest + _HOUR)))
+
+    def stands(self, name: str) -> int:
+        return self._engine.stands(name)
+
+    def behind(self, name: str) -> bool:
+        return name in self._engine.lags()
+
+    async def move(self, name: str, position: int | None) -> None:
+        await self._engine.move(name, position)
 
     def drop_log(self, log: str) -> None:
         self._engine.drop_log(log)

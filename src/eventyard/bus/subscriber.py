@@ -45,6 +45,7 @@ class Subscriber:
         self._bytes = 0
         self._in_hand: list[tuple[int, Event]] = []
         self._read = 0
+        self._moves = 0
         self._lagging = False
         self._gap: tuple[int, int | None] | None = None
         self._reader: asyncio.Task[None] | None = None
@@ -89,6 +90,29 @@ class Subscriber:
         if not self._busy:
             self._go_on()
 
+    def bound(self, end: int | None) -> None:
+        """Take nothing behind ``end`` from the log. Whoever calls this sees to it that the router offers nothing."""
+        if end is not None:
+            self._gap = (end, None)
+        elif self._gap is not None and self._gap[1] is None:
+            self._gap = None
+
+    @property
+    def stands(self) -> int:
+        """All up to there is settled."""
+        saved = self.checkpoint()
+        return self._router.position if saved is None else saved.position
+
+    def move_to(self, position: int) -> None:
+        """Go on behind ``position``, wherever that is; what is in hand is settled all the same."""
+        self._release(sum([len(event.body) for _, event in self._inbox]))
+        self._inbox.clear()
+        self._moves += 1
+        self._read, self._lagging = position, True
+        self._desk.ledger.moved(self.name, self.checkpoint)
+        if not self._busy:
+            self._go_on()
+
     def hold_at(self, position: int) -> None:
         """Deliver nothing until :meth:`release`; then begin above ``position``."""
         self._read, self._lagging, self._busy, self._held = position, True, True, True
@@ -113,11 +137,11 @@ class Subscriber:
 
     def checkpoint(self) -> Checkpoint | None:
         """What to write: the position below which all is settled, or None where that is the router's."""
-        if self._in_hand:
-            return Checkpoint(self._in_hand[0][0] - 1)
-        if self._inbox:
-            return Checkpoint(self._inbox[0][0] - 1)
-        return Checkpoint(self._read) if self._lagging else None
+        first = self._in_hand or self._inbox
+        if not first:
+            return Checkpoint(self._read) if self._lagging else None
+        below = first[0][0] - 1  # but not where it was moved back while it had something in hand
+        return Checkpoint(min(below, self._read) if self._lagging else below)
 
     # What its lane calls
 
@@ -230,7 +254,10 @@ class Subscriber:
             self._lagging = False
             return
         await self._lanes.room()
+        moves = self._moves
         rows = await self._log.read(self.subscription.bus, self._read, _READ)
+        if moves != self._moves:  # it is somewhere else now
+            return
         if not rows:  # trimmed up to where the router is
             self._expired(self._read + 1, self._router.position)
             self._read = self._router.position

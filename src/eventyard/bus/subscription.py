@@ -43,7 +43,7 @@ class RetryPolicy(msgspec.Struct, frozen=True):
 class Subscription(msgspec.Struct, frozen=True):
     """One target of one rule. ``name`` is unique and lasting: progress is kept under it. ``bury``: how a dead letter is
     sent where it isn't the event as it is. ``ordered``: an event that has to be tried again holds back all behind it,
-    whatever the retry policy says."""
+    whatever the retry policy says. ``end``: the position after which it gets nothing more."""
 
     name: str
     bus: str
@@ -57,6 +57,7 @@ class Subscription(msgspec.Struct, frozen=True):
     dead_letter_arn: str | None
     bury: Bury | None = None
     ordered: bool = False
+    end: int | None = None
 
     def payload(self, event: Event, attempt: int = 1) -> bytes:
         """What the target is to get for ``event`` at this attempt. Raises InvalidRequest where no valid payload

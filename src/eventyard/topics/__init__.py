@@ -6,7 +6,7 @@ from, ``retries`` says when it is tried again. ``topics`` and ``subscriptions`` 
 """
 
 from eventyard.topics.delivery import Delivering, Ways
-from eventyard.topics.message import MAX_MESSAGE, Attribute, Message, from_json
+from eventyard.topics.message import MAX_MESSAGE, Attribute, Message, from_json, iso_millis
 from eventyard.topics.publishing import Receipt
 from eventyard.topics.resources import HTTP, Subscription, Topic
 from eventyard.topics.retries import effective, effective_document
@@ -29,4 +29,5 @@ __all__ = [
     "effective",
     "effective_document",
     "from_json",
+    "iso_millis",
 ]

@@ -55,6 +55,7 @@ def document(subscription: Subscription, posted: Posted, seal: Seal = _UNSEALED)
         ("Timestamp", time),
         *_signature(subscription, seal, signed),
         ("UnsubscribeURL", _unsubscribe(subscription)),
+        ("Replayed", "true" if subscription.is_replay(posted.at) else None),
     ]
     more = []
     if posted.attributes:

@@ -26,7 +26,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "TracingConfig": ("PassThrough", "Active"),
 }
 _FIFO_ONLY = ("ContentBasedDeduplication", "FifoThroughputScope", "ArchivePolicy")
-_TEXTS = ("DisplayName", "Policy", "DeliveryPolicy", "KmsMasterKeyId")
+_TEXTS = ("ArchivePolicy", "DisplayName", "Policy", "DeliveryPolicy", "KmsMasterKeyId")
 _LOGGING = re.compile(
     "(HTTP|Firehose|Lambda|Application|SQS)(SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)"
 )
@@ -39,6 +39,7 @@ _SUBSCRIPTION = (
     "FilterPolicyScope",
     "RawMessageDelivery",
     "RedrivePolicy",
+    "ReplayPolicy",
     "SubscriptionRoleArn",
 )
 
@@ -63,7 +64,7 @@ _MAX_URL = 2048
 
 
 class Topic(msgspec.Struct, frozen=True):
-    """A topic. ``attributes``: those that were given."""
+    """A topic. ``attributes``: those that were given. ``archived``: since when (ms) it has an ArchivePolicy."""
 
     arn: str
     account: str
@@ -73,10 +74,21 @@ class Topic(msgspec.Struct, frozen=True):
     attributes: dict[str, str]
     tags: dict[str, str] = {}
     data_protection: str | None = None
+    archived: int | None = None
 
     @property
     def fifo(self) -> bool:
         return self.name.endswith(".fifo")
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """A subscription gets once more what was published before ``asked`` (ms). ``stood``: the position that it had come
+    to. ``end``: the position after which it gets nothing more. ``number``: of its replays, this one."""
+
+    asked: int
+    stood: int
+    end: int | None
+    number: int
 
 
 class Subscription(msgspec.Struct, frozen=True):
@@ -96,6 +108,12 @@ class Subscription(msgspec.Struct, frozen=True):
     authenticated: bool = True
     locked: bool = False  #: only who is authenticated can unsubscribe
     ended: bool = False
+    replay: Replay | None = None
+    replays: int = 0  #: how many there have been
+
+    def is_replay(self, at: int) -> bool:
+        """Whether a message that was published then (ms) comes once more."""
+        return self.replay is not None and at <= self.replay.asked
 
     @property
     def raw(self) -> bool:
@@ -131,8 +149,6 @@ def check_topic_attribute(name: str, value: str, fifo: bool) -> str:
     """The value as it is kept."""
     if name in _FIFO_ONLY and not fifo:
         raise invalid(f"{name} Reason: {name} is only supported for FIFO topics")
-    if name == "ArchivePolicy":
-        raise Unsupported("Archiving the messages of a topic (ArchivePolicy) is not supported by this server.")
     if _LOGGING.fullmatch(name):
         raise Unsupported(f"Logging the delivery status of messages ({name}) is not supported by this server.")
     if name in _CHOICES:
@@ -230,8 +246,6 @@ def check_subscription(topic: Topic, protocol: str, attributes: Mapping[str, str
     """The attributes as they are kept; an empty text takes one away. Raises InvalidRequest and Unsupported."""
     kept = {}
     for name, value in attributes.items():
-        if name == "ReplayPolicy":
-            raise Unsupported("Replaying messages to a subscription (ReplayPolicy) is not supported by this server.")
         if name not in _SUBSCRIPTION:
             raise invalid(f"Attributes Reason: Unknown attribute: {name[:100]}")
         if value:
@@ -269,6 +283,8 @@ def _checked(topic: Topic, protocol: str, name: str, value: str) -> str:
             )
     if name == "RedrivePolicy":
         _check_redrive(topic, value)
+    if name == "ReplayPolicy" and not topic.fifo:
+        raise invalid("Attributes Reason: ReplayPolicy: only supported for FIFO topics")
     return value
 
 

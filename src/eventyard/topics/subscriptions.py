@@ -12,12 +12,13 @@ from eventyard.clock import Clock
 from eventyard.errors import EventyardError, Forbidden
 from eventyard.event import new_ids
 from eventyard.feed import Feeds
-from eventyard.store import Catalog, Change
+from eventyard.store import Catalog, Change, EventLog
+from eventyard.topics.archiving import Span, span_of
 from eventyard.topics.delivery import Delivering
 from eventyard.topics.message import confirmation_of, farewell_of
 from eventyard.topics.publishing import Publish
 from eventyard.topics.refusals import invalid, no_subscription
-from eventyard.topics.resources import HTTP, Subscription, Topic, check_endpoint, check_subscription
+from eventyard.topics.resources import HTTP, Replay, Subscription, Topic, check_endpoint, check_subscription
 
 log = structlog.get_logger("topics")
 
@@ -39,6 +40,7 @@ class Subscriptions:
     def __init__(
         self,
         catalog: Catalog,
+        eventlog: EventLog,
         feeds: Feeds,
         delivering: Delivering,
         publish: Publish,
@@ -48,6 +50,7 @@ class Subscriptions:
         topic: Callable[[str], Topic],
     ) -> None:
         self._catalog = catalog
+        self._log = eventlog
         self._feeds = feeds
         self._delivering = delivering
         self._publish = publish
@@ -123,7 +126,12 @@ class Subscriptions:
                 authenticated=own,
                 locked=own,
             )
+            span = span_of(topic, given.get("ReplayPolicy", ""), now)
+            if span is not None and not own:
+                raise invalid("ReplayPolicy: the subscription has to be confirmed before.")
             await self._keep(subscription)
+            if span is not None:
+                await self._replay(subscription, span)
             if subscription.token is not None:
                 event = confirmation_of(topic, arn, subscription.token, new_ids(1, now)[0], now)
                 await self._publish(topic_arn, [event])
@@ -145,12 +153,28 @@ class Subscriptions:
         raise invalid("Token")
 
     async def set_attribute(self, arn: str, name: str, value: str) -> None:
-        """Change one attribute; an empty text takes it away."""
+        """Change one attribute; an empty text takes it away. A ReplayPolicy has the past delivered once more."""
         async with self._turn:
             subscription = self.get(arn)
             topic = self._topic(subscription.topic)
             kept = check_subscription(topic, subscription.protocol, subscription.attributes | {name: value})
-            await self._keep(msgspec.structs.replace(subscription, attributes=kept))
+            if name != "ReplayPolicy":
+                await self._keep(msgspec.structs.replace(subscription, attributes=kept))
+                return
+            span = span_of(topic, value, self._clock.now())
+            if span is None:
+                kept.pop(name, None)
+            changed = msgspec.structs.replace(subscription, attributes=kept)
+            if span is not None:
+                await self._replay(changed, span)
+            else:
+                await self._stop_replay(changed)
+
+    def replay_status(self, subscription: Subscription) -> str | None:
+        """How the replay of a subscription stands, in SNS's words; None if it has none."""
+        if subscription.replay is None:
+            return None
+        return "In progress" if self._feeds.behind(subscription.arn) else "Completed"
 
     async def unsubscribe(self, arn: str, account: str) -> None:
         """End a subscription. Raises NotFound; Forbidden for one that is locked and neither whose topic nor itself is
@@ -200,6 +224,23 @@ class Subscriptions:
             self._note(subscription)
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    async def _replay(self, subscription: Subscription, span: Span) -> None:
+        """Take the subscription back to the beginning of ``span``. It loses nothing that it has not got yet."""
+        log, stood = subscription.topic, self._feeds.stands(subscription.arn)
+        start = await self._log.locate(log, span.since) - 1
+        end = None if span.until is None else await self._log.locate(log, span.until + 1) - 1
+        number = subscription.replays + 1
+        replay = Replay(self._clock.now(), stood, end, number)
+        await self._keep(msgspec.structs.replace(subscription, replay=replay, replays=number))
+        await self._feeds.move(subscription.arn, min(start, stood))
+
+    async def _stop_replay(self, subscription: Subscription) -> None:
+        """Go on where the subscription stood before; after a replay with an end, with what comes from now on."""
+        replay = subscription.replay
+        await self._keep(msgspec.structs.replace(subscription, replay=None))
+        if replay is not None and self._feeds.behind(subscription.arn):
+            await self._feeds.move(subscription.arn, replay.stood if replay.end is None else None)
 
     def _there(self, topic: str, protocol: str, endpoint: str) -> Subscription | None:
         for found in self._by_topic.get(topic, {}).values():

@@ -9,8 +9,10 @@ import msgspec
 
 from eventyard.chore import every
 from eventyard.clock import Clock
+from eventyard.errors import Conflict
 from eventyard.feed import Feeds
 from eventyard.store import Catalog, Change, EventLog
+from eventyard.topics.archiving import archive_age, archive_begins, archive_days
 from eventyard.topics.delivery import Delivering
 from eventyard.topics.message import Message, check
 from eventyard.topics.publishing import Publish, Publishing, Receipt
@@ -53,14 +55,16 @@ class Topics:
         self._publishing = Publishing(publish, eventlog, clock)
         self._topics: dict[str, Topic] = {}
         self._turn = asyncio.Lock()
-        self.subscriptions = Subscriptions(catalog, feeds, delivering, publish, clock, make_token, self._turn, self.get)
+        self.subscriptions = Subscriptions(
+            catalog, eventlog, feeds, delivering, publish, clock, make_token, self._turn, self.get
+        )
 
     async def load(self) -> None:
         """Bring all back. Call once, before the engine starts."""
         for value in (await self._catalog.load(_KIND)).values():
             topic = msgspec.json.decode(value, type=Topic)
             self._topics[topic.arn] = topic
-            self._feeds.keep_log(topic.arn)
+            self._feeds.keep_log(topic.arn, archive_age(topic))
             if topic.fifo:
                 await self._publishing.remember(topic)
         await self.subscriptions.load()
@@ -77,6 +81,10 @@ class Topics:
         if topic is None:
             raise no_topic()
         return topic
+
+    def archive_begins(self, topic: Topic) -> int | None:
+        """From when on (ms) its messages can be replayed; None for a topic that archives none."""
+        return archive_begins(topic, self._clock.now())
 
     def find(self, account: str, region: str) -> list[Topic]:
         """The topics of an account in a region, by name."""
@@ -110,17 +118,23 @@ class Topics:
                 return there
             protection = check_data_protection(data_protection or "")
             kept = {key: value for key, value in given.items() if value}
-            topic = Topic(arn, account, region, name, self._clock.now(), kept, dict(tags), protection)
+            now = self._clock.now()
+            topic = Topic(arn, account, region, name, now, kept, dict(tags), protection)
+            if archive_days(kept.get("ArchivePolicy", "")) is not None:
+                topic = msgspec.structs.replace(topic, archived=now)
             await self._keep(topic)
             self._publishing.forget(arn)
-            self._feeds.keep_log(arn)
+            self._feeds.keep_log(arn, archive_age(topic))
             return topic
 
     async def delete(self, arn: str) -> None:
-        """Delete a topic with its subscriptions; one that is not there counts as deleted."""
+        """Delete a topic with its subscriptions; one that is not there counts as deleted. Raises Conflict for one that
+        archives its messages."""
         async with self._turn:
             if arn not in self._topics:
                 return
+            if "ArchivePolicy" in self._topics[arn].attributes:
+                raise Conflict("A topic with an ArchivePolicy can't be deleted.", "InvalidState")
             gone = self.subscriptions.changes_without(arn)
             await self._catalog.apply([*gone, Change(_KIND, arn, None)])
             del self._topics[arn]
@@ -133,10 +147,16 @@ class Topics:
         async with self._turn:
             topic = self.get(arn)
             kept = check_topic_attribute(name, value, topic.fifo)
+            if name == "ArchivePolicy":
+                kept = value if archive_days(value) is not None else ""
+                since = topic.archived or self._clock.now()
+                topic = msgspec.structs.replace(topic, archived=since if kept else None)
             attributes = {key: text for key, text in (topic.attributes | {name: kept}).items() if text}
             await self._keep(msgspec.structs.replace(topic, attributes=attributes))
             if name in _SHOWN:
                 self.subscriptions.refresh(arn)
+            if name == "ArchivePolicy":
+                self._feeds.keep_log(arn, archive_age(self.get(arn)))
 
     async def set_data_protection(self, arn: str, policy: str) -> None:
         """Set the data protection policy; an empty text takes it away."""

@@ -94,6 +94,9 @@ class SubscriptionOperations:
         }
         if "FilterPolicy" in found.attributes:
             attributes["FilterPolicyScope"] = "MessageAttributes"
+        status = self._subscriptions.replay_status(found)
+        if status is not None:
+            attributes["ReplayStatus"] = status
         if found.protocol in HTTP:
             of_topic = self._topics.get(found.topic).attributes.get("DeliveryPolicy")
             policy = effective(of_topic, found.attributes.get("DeliveryPolicy"))

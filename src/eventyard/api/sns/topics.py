@@ -12,7 +12,7 @@ from typing import Any
 from eventyard.api.sns.access import Access
 from eventyard.api.sns.address import check_topic_arn, page_of
 from eventyard.errors import NotFound
-from eventyard.topics import Topic, Topics, effective_document
+from eventyard.topics import Topic, Topics, effective_document, iso_millis
 from eventyard.topics.refusals import invalid
 from eventyard.wire import Caller, Handler
 
@@ -96,6 +96,9 @@ class TopicOperations:
             "SubscriptionsConfirmed": str(len(subscriptions) - pending),
             "SubscriptionsDeleted": "0",  # a deleted subscription is gone at once
         }
+        begins = self._topics.archive_begins(topic)
+        if begins is not None:
+            attributes["BeginningArchiveTime"] = iso_millis(begins)
         if topic.fifo:
             attributes |= {"FifoTopic": "true", "ContentBasedDeduplication": "false", "FifoThroughputScope": "Topic"}
         return {"Attributes": attributes | topic.attributes}
@@ -196,14 +199,24 @@ def _default_policy(topic: Topic) -> str:
         "Sid": "__default_statement_ID",
         "Effect": "Allow",
         "Principal": {"AWS": "*"},
-        "Action": [f"SNS:{action}" for action in sorted(_DEFAULT_ACTIONS)],
+        "Action": [f"SNS:{action}" for action in _DEFAULT_ACTIONS],
         "Resource": topic.arn,
         "Condition": {"StringEquals": {"AWS:SourceAccount": topic.account}},
     }
     return _compact({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [statement]})
 
 
-_DEFAULT_ACTIONS = _ACTIONS - {"GetDataProtectionPolicy", "PutDataProtectionPolicy", "ListTagsForResource"}
+#: In SNS's order.
+_DEFAULT_ACTIONS = (
+    "GetTopicAttributes",
+    "SetTopicAttributes",
+    "AddPermission",
+    "RemovePermission",
+    "DeleteTopic",
+    "Subscribe",
+    "ListSubscriptionsByTopic",
+    "Publish",
+)
 
 
 def _compact(document: Any) -> str:
