@@ -44,10 +44,11 @@ class Yard:
         self.started = threading.Event()
         self.thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
-    async def publish(self, bus: str, events: Sequence[Event]) -> None:
+    async def publish(self, bus: str, events: Sequence[Event]) -> dict[int, str]:
         if bus in self.full:
             raise TryAgain("Rate exceeded.")
         self.published.extend((bus, event) for event in events)
+        return {}
 
     async def _run(self) -> None:
         clock = SystemClock()

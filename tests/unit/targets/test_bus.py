@@ -42,10 +42,11 @@ class Yard:
         )
         return Delivery(Event(body, now).id, body, trace, body, rule_arn(bus, "on"), tuple(path))
 
-    async def _publish(self, bus: str, events: Sequence[Event]) -> None:
+    async def _publish(self, bus: str, events: Sequence[Event]) -> dict[int, str]:
         if self.full:
             raise TryAgain("No room.")
         self.log += events
+        return {}
 
     def _admit(self, rule: str, bus: str, event: bytes) -> None:
         if json.loads(event)["source"] in self.barred:
