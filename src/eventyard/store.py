@@ -234,8 +234,8 @@ class Message(msgspec.Struct, frozen=True):
 class Claim(msgspec.Struct, frozen=True):
     """Which messages to claim, and how. ``token``: a fresh unique string that the receipts of the claims begin with.
     ``fifo``: in order; nothing of a group that has a claimed message. ``dead_queue``/``max_receives``: a message
-    already received ``max_receives`` times is moved to ``dead_queue`` instead (its receive count starts again at 0, its
-    ``sent`` stays)."""
+    already received ``max_receives`` times is moved to ``dead_queue`` instead (its ``sent`` stays; its receive count
+    starts again at 0, or with ``counts_on`` goes on there)."""
 
     limit: int
     now: int
@@ -244,6 +244,7 @@ class Claim(msgspec.Struct, frozen=True):
     fifo: bool = False
     dead_queue: str | None = None
     max_receives: int = 0
+    counts_on: bool = False
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -275,8 +276,9 @@ class QueueStore(Protocol):
         message whose claim has run out (a receipt still deletes after that, if nobody claimed the message since)."""
         ...
 
-    async def move(self, source: str, destination: str, limit: int, now: int) -> int:
-        """Move up to ``limit`` visible messages, oldest first, as new messages; answers how many."""
+    async def move(self, source: str, destination: str, limit: int, now: int, received: int | None = None) -> int:
+        """Move up to ``limit`` visible messages, oldest first, as new messages; answers how many. With ``received``
+        only those received at least so often, and they go on there with their ``sent`` and receive count."""
         ...
 
     async def purge(self, queue: str, sent_before: int | None = None) -> int:

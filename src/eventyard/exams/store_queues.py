@@ -224,6 +224,30 @@ async def exam_visible_messages_are_moved(store: Store) -> None:
     assert await store.queues.move("nobody", "to", 10, 22) == 0
 
 
+async def exam_messages_received_too_often_are_moved_with_their_counts(store: Store) -> None:
+    await store.queues.send("q", [message("a")])
+    await claim(store, 10)
+    await claim(store, 40)
+    await store.queues.send("q", [message("b")])
+    await claim(store, 40)
+    assert await store.queues.move("q", "dead", 10, 69, 2) == 0
+    assert await store.queues.move("q", "dead", 10, 70, 2) == 1
+    assert await store.queues.move("q", "dead", 10, 70, 2) == 0
+    assert await store.queues.move("nobody", "dead", 10, 70, 2) == 0
+    (dead,) = await claim(store, 70, queue="dead")
+    assert (dead.id, dead.receives, dead.first_received, dead.sent) == ("a", 3, 10, 1)
+    assert ids(await claim(store, 70)) == ["b"]
+
+
+async def exam_a_claim_can_let_the_count_of_dead_messages_go_on(store: Store) -> None:
+    await store.queues.send("q", [message("a")])
+    await claim(store, 10)
+    assert await store.queues.claim("q", Claim(10, 40, 70, "t", False, "dead", 1, True)) == []
+    (dead,) = await claim(store, 40, queue="dead")
+    assert (dead.receives, dead.first_received) == (2, 10)
+    assert await store.queues.settle("dead", [(dead.receipt, None)], 41) == [True]
+
+
 async def exam_a_queue_is_purged(store: Store) -> None:
     await store.queues.send("q", [message(name, sent) for name, sent in zip("abcd", (1, 9, 2, 8), strict=True)])
     assert await store.queues.purge("q", 8) == 2
@@ -254,5 +278,7 @@ QUEUE_EXAMS = (
     exam_a_duplicate_is_answered_but_not_sent,
     exam_messages_are_counted,
     exam_visible_messages_are_moved,
+    exam_messages_received_too_often_are_moved_with_their_counts,
+    exam_a_claim_can_let_the_count_of_dead_messages_go_on,
     exam_a_queue_is_purged,
 )

@@ -11,12 +11,12 @@ import structlog
 
 from eventyard.chore import every
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
+from eventyard.errors import Conflict, EventyardError, InvalidRequest, LimitExceeded, NotFound
 from eventyard.event import new_ids
+from eventyard.inflight import MOST, InFlight
 from eventyard.names import queue_arn
 from eventyard.queues.attempts import Attempts
 from eventyard.queues.cooldowns import CoolDowns
-from eventyard.queues.inflight import MOST, InFlight
 from eventyard.queues.messages import Outgoing, Received, unpack
 from eventyard.queues.redrive import check_redrive
 from eventyard.queues.resources import (
@@ -28,8 +28,8 @@ from eventyard.queues.resources import (
     with_defaults,
 )
 from eventyard.queues.sending import Letter, admit, check_attempt, outgoing_of, stored
-from eventyard.queues.waiters import Waiters, slot_of
 from eventyard.store import Catalog, Change, Claim, NewMessage, QueueStore, Sent
+from eventyard.waiters import Waiters, slot_of
 
 log = structlog.get_logger("queues")
 
@@ -305,8 +305,11 @@ class Queues:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     async def _claim(self, queue: Queue, limit: int, visibility: int | None) -> Sequence[Received]:
-        if not queue.fifo:
-            await self._in_flight.check(queue.arn, self._waiters_of(queue.arn).coming)
+        if not queue.fifo and await self._in_flight.full(queue.arn, self._waiters_of(queue.arn).coming):
+            raise LimitExceeded(
+                f"The maximum number of in flight messages is reached: a queue can have {self._in_flight.most}.",
+                "OverLimit",
+            )
         now = self._clock.now()
         hidden = queue.number("VisibilityTimeout") if visibility is None else visibility
         dead, most = queue.redrive or (None, 0)

@@ -35,7 +35,7 @@ def doors_of(house: House) -> list[Door]:
         scheduler_door(house.schedules, house.clock, house.supports, house.calls),
         sns_door(house.topics),
         firehose_door(house.hoses, house.clock),
-        kinesis_door(house.streams, house.reading, house.commitments, house.clock),
+        kinesis_door(house.streams, house.reading, house.stream_queues, house.commitments, house.clock),
         functions_door(house.functions, house.clock, house.runs_code),
         sqs_door(house.queues, house.moves),
         sts_door(),

@@ -44,6 +44,7 @@ from eventyard.server.kinds import Kinds, kind_of
 from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.streams import Commitments, Limits, Reading, Streams
+from eventyard.streams import Queues as StreamQueues
 from eventyard.target import Target
 from eventyard.targets.admission import Admission
 from eventyard.targets.bus import BusTarget
@@ -111,6 +112,7 @@ class House:
         limits = Limits(clock) if settings.stream_limits else None
         self.streams = Streams(store.log, store.catalog, clock, logs, limits)
         self.commitments = Commitments(store.catalog, clock)
+        self.stream_queues = StreamQueues(self.streams, store.log, store.queues, store.progress, clock)
         files = None if settings.data is None else settings.data / "firehose"
         self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, files)
         self._scratch = tempfile.TemporaryDirectory(prefix="eventyard-")
@@ -200,6 +202,7 @@ class House:
         await self.moves.load()
         await self.topics.load()
         await self.streams.load()
+        await self.stream_queues.load()
         await self.commitments.load()
         await self.hoses.load()
         await self.functions.load()
@@ -222,6 +225,7 @@ class House:
             "functions": self.functions.run,
             "queues": self.queues.run,
             "schedules": self.schedules.run,
+            "stream queues": self.stream_queues.run,
             "streams": self.streams.run,
             "topics": self.topics.run,
         }
@@ -234,6 +238,7 @@ class House:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
         self.streams.close()
+        self.stream_queues.close()
         await self.timetable.close()
         await self.replays.close()
         await self.pipes.close()

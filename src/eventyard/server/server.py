@@ -64,6 +64,7 @@ class Server:
             self._house.engine.end_tails()
             await self._house.pipes.close()
             self._house.streams.close()
+            self._house.stream_queues.close()
             await self._house.queues.close()
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from eventyard.streams.commitments import Commitment, Commitments
 from eventyard.streams.iterators import LIFE, Iterator, Token, read_iterator, read_token
 from eventyard.streams.limits import Limits
+from eventyard.streams.queues import Held, Queues
 from eventyard.streams.reading import MOST_RECORDS, Page, Place, Reading, shard_of
 from eventyard.streams.records import Entry, Failed, Placed, Read
 from eventyard.streams.resources import (
@@ -15,6 +16,8 @@ from eventyard.streams.resources import (
     Consumer,
     Distribution,
     Mode,
+    Queue,
+    QueueStart,
     Shard,
     Stream,
     is_sequence,
@@ -22,6 +25,7 @@ from eventyard.streams.resources import (
 )
 from eventyard.streams.sharding import Resharding
 from eventyard.streams.streams import (
+    ADVANTAGE_LIMIT,
     CONSUMER_LIMIT,
     ON_DEMAND_LIMIT,
     SHARD_LIMIT,
@@ -31,6 +35,7 @@ from eventyard.streams.streams import (
 )
 
 __all__ = [
+    "ADVANTAGE_LIMIT",
     "CONSUMER_LIMIT",
     "DEFAULT_RECORD_KIB",
     "LIFE",
@@ -48,6 +53,7 @@ __all__ = [
     "Distribution",
     "Entry",
     "Failed",
+    "Held",
     "Iterator",
     "Limits",
     "LogKeeper",
@@ -55,6 +61,9 @@ __all__ = [
     "Page",
     "Place",
     "Placed",
+    "Queue",
+    "QueueStart",
+    "Queues",
     "Read",
     "Reading",
     "Resharding",

@@ -9,6 +9,7 @@ import msgspec
 
 from eventyard.clock import Clock, wait_for
 from eventyard.errors import InvalidRequest, NotFound
+from eventyard.event import Event
 from eventyard.store import EventLog
 from eventyard.streams.iterators import LIFE, Iterator
 from eventyard.streams.records import Read, from_event
@@ -72,13 +73,9 @@ class Reading:
         shard = next((one for one in stream.shards if one.number == iterator.shard), None)
         if stream.created != iterator.made or shard is None:
             raise NotFound(f"Stream {stream.name} under account {stream.account} has no such shard any more.")
-        name, after = stream.log_name(shard), iterator.after
         # Base64 takes four bytes for three; a full page of large records may be a little too much and is cut below.
-        rows = await self._log.read(name, after, limit, MOST_BYTES * 4 // 3 + 400 * limit)
-        horizon = stream.trim_horizon(now)
-        if rows and rows[0][1].ingested < horizon:
-            after = await self._log.locate(name, horizon) - 1
-            rows = await self._log.read(name, after, limit, MOST_BYTES * 4 // 3 + 400 * limit)
+        most = MOST_BYTES * 4 // 3 + 400 * limit
+        after, rows = await read_kept(self._log, stream, shard, iterator.after, limit, now, most)
         records: list[Read] = []
         size = 0
         for position, event in rows:
@@ -141,6 +138,18 @@ class Reading:
                 _BAD,
             )
         return max(position - 1, 0) if place.kind == "AT_SEQUENCE_NUMBER" else position
+
+
+async def read_kept(
+    eventlog: EventLog, stream: Stream, shard: Shard, after: int, limit: int, now: int, size: int = 4 << 20
+) -> tuple[int, list[tuple[int, Event]]]:
+    """Up to ``limit`` records of a shard behind ``after`` that the stream still keeps, and behind what they are."""
+    name, horizon = stream.log_name(shard), stream.trim_horizon(now)
+    rows = await eventlog.read(name, after, limit, size)
+    if rows and rows[0][1].ingested < horizon:
+        after = await eventlog.locate(name, horizon) - 1
+        rows = await eventlog.read(name, after, limit, size)
+    return after, rows
 
 
 def shard_of(stream: Stream, shard_id: str) -> Shard:

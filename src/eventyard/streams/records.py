@@ -45,12 +45,13 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class Read(msgspec.Struct, frozen=True):
-    """A record as it was read. ``arrived``: ms."""
+    """A record as it was read. ``arrived``: ms. ``id``: the same for every reader."""
 
     sequence: str
     arrived: int
     key: str
     data: bytes
+    id: str
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -75,4 +76,4 @@ def to_events(entries: Sequence[Entry], now: int) -> list[Event]:
 def from_event(event: Event, sequence: str) -> Read:
     """The record that ``event`` keeps."""
     kept = _decode(event.body)
-    return Read(sequence, event.ingested, kept.key, kept.data)
+    return Read(sequence, event.ingested, kept.key, kept.data, kept.id)

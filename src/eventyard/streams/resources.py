@@ -15,6 +15,7 @@ ON_DEMAND_SHARDS = 4  # of a new stream (developer guide, "On-demand mode")
 
 Mode = Literal["PROVISIONED", "ON_DEMAND"]
 Distribution = Literal["USER_PARTITION_KEY", "AUTO"]
+QueueStart = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]
 
 # Sequence numbers begin with 49 and have 56 digits, as those of AWS; from here down: when the shard was opened (ms),
 # the position in its log, the number of the shard. A child opens after its parents did, so its numbers are higher.
@@ -70,6 +71,24 @@ class Consumer(msgspec.Struct, frozen=True):
     policy: str | None = None
 
 
+class Queue(msgspec.Struct, frozen=True):
+    """A queue on a stream. ``kind`` and ``given`` (ms): where it was told to begin; ``starts``: the position behind
+    which it begins in each shard that there was; ``since`` (ms): nothing that arrived earlier is given out.
+    ``visibility``: seconds. ``most_receives``: after so many a record is a dead letter; None for never."""
+
+    arn: str
+    name: str
+    created: int
+    kind: QueueStart
+    given: int | None
+    since: int
+    starts: dict[int, int]
+    visibility: int = 30
+    most_receives: int | None = 6
+    tags: dict[str, str] = {}
+    policy: str | None = None
+
+
 class Stream(msgspec.Struct, frozen=True):
     """A stream. ``shards``: in the order of their numbers, closed ones as long as their records may be read.
     ``retention``: hours. ``horizon``: nothing from before this time (ms) is readable, however long retention is now.
@@ -92,6 +111,7 @@ class Stream(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
     policy: str | None = None
     consumers: tuple[Consumer, ...] = ()
+    queues: tuple[Queue, ...] = ()
     distribution: Distribution = "USER_PARTITION_KEY"
     warm: int = 0
 
@@ -106,6 +126,11 @@ class Stream(msgspec.Struct, frozen=True):
     def trim_horizon(self, now: int) -> int:
         """The earliest time (ms) whose records can be read."""
         return max(self.horizon, now - self.retention * 3_600_000)
+
+    @property
+    def registered(self) -> int:
+        """What counts against the limit of registered consumers."""
+        return len(self.consumers) + len(self.queues)
 
     def log_name(self, shard: Shard) -> str:
         """The log that holds the records of ``shard``."""

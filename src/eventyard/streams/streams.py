@@ -23,7 +23,13 @@ _KIND = "stream"
 _SWEEP = 60.0
 _FAR = 1 << 62  # a time after all records
 #: Quotas of an account in a region (developer guide, "Quotas and limits").
-SHARD_LIMIT, ON_DEMAND_LIMIT, CONSUMER_LIMIT = 1000, 50, 20
+SHARD_LIMIT, ON_DEMAND_LIMIT = 1000, 50
+#: Of a stream: consumers and queues together, in on-demand mode of an account with a commitment and else.
+ADVANTAGE_LIMIT, CONSUMER_LIMIT = 50, 20
+_IN_USE = "ResourceInUseException"
+
+Watcher = Callable[[str, int], None]
+"""Called with the ARN of a stream and how many records were put there."""
 
 
 class LogKeeper(Protocol):
@@ -59,6 +65,7 @@ class Streams:
         self.limits = limits
         self._live: dict[str, Live] = {}
         self._changing = asyncio.Lock()
+        self._watchers: list[Watcher] = []
         self.closed = False
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -105,6 +112,14 @@ class Streams:
             name, account = ("", "") if parsed is None else (parsed.resource.partition("/")[2], parsed.account)
             raise NotFound(f"Stream {name} under account {account} not found.")
         return found
+
+    def watch(self, watcher: Watcher) -> None:
+        """From now on, tell ``watcher`` of every put, once it is durable."""
+        self._watchers.append(watcher)
+
+    def all(self) -> list[Stream]:
+        """Every stream of every account."""
+        return [live.stream for live in self._live.values()]
 
     def get(self, arn: str) -> Stream:
         """The stream with ``arn``. Raises NotFound."""
@@ -161,9 +176,10 @@ class Streams:
             stream = live.stream
             if stream.consumers and not with_consumers:
                 raise Conflict(
-                    f"Stream {stream.name} under account {stream.account} has consumers registered on it.",
-                    "ResourceInUseException",
+                    f"Stream {stream.name} under account {stream.account} has consumers registered on it.", _IN_USE
                 )
+            if stream.queues:
+                raise Conflict(f"Stream {stream.name} under account {stream.account} has queues.", _IN_USE)
             async with live.gate.alone():
                 await self._catalog.apply([Change(_KIND, arn, None)])
                 del self._live[arn]
@@ -203,8 +219,9 @@ class Streams:
 
     # --- consumers --------------------------------------------------------------------------------------------------
 
-    async def register(self, arn: str, name: str, tags: dict[str, str]) -> Consumer:
-        """Register a consumer. Raises Conflict where one of that name is."""
+    async def register(self, arn: str, name: str, tags: dict[str, str], most: int = CONSUMER_LIMIT) -> Consumer:
+        """Register a consumer. Raises Conflict where one of that name is, LimitExceeded where ``most`` consumers and
+        queues are."""
         now = self._clock.now()
         consumer = Consumer(f"{arn}/consumer/{name}:{now // 1000}", name, now, tags)
 
@@ -214,11 +231,7 @@ class Streams:
                     f"Consumer {name} under stream {stream.name} already exists for account {stream.account}.",
                     "ResourceInUseException",
                 )
-            if len(stream.consumers) >= CONSUMER_LIMIT:
-                raise LimitExceeded(
-                    f"Stream {stream.name} under account {stream.account} has the most consumers it can have: "
-                    f"{CONSUMER_LIMIT}."
-                )
+            check_room(stream, most)
             return msgspec.structs.replace(stream, consumers=(*stream.consumers, consumer))
 
         await self.change(arn, edit)
@@ -307,6 +320,8 @@ class Streams:
         except TryAgain:
             return [failed] * len(entries)
         live.ring(shard.number)
+        for watcher in self._watchers:
+            watcher(stream.arn, len(taken))
         placed = iter([Placed(shard.id, shard.sequence(position)) for position in range(first, first + len(taken))])
         return [next(placed) if has_room else failed for has_room in room]
 
@@ -344,6 +359,15 @@ class Streams:
         else:
             live.show(stream)
         self._keep_logs(stream)
+
+
+def check_room(stream: Stream, most: int) -> None:
+    """Raises LimitExceeded for a stream that has ``most`` consumers and queues."""
+    if stream.registered >= most:
+        raise LimitExceeded(
+            f"Stream {stream.name} under account {stream.account} has the most consumers and queues it can have: "
+            f"{most}."
+        )
 
 
 def rate_exceeded(stream: Stream, shard: Shard) -> Failed:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.validated import validated
+
 
 @pytest.fixture
 def firehose(connect: Callable[[str], Any]) -> Any:
-    return connect("firehose")
+    return validated(connect("firehose"))

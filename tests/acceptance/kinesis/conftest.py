@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.validated import validated
+
 
 @pytest.fixture
 def kinesis(connect: Callable[[str], Any]) -> Any:
-    return connect("kinesis")
+    return validated(connect("kinesis"))

@@ -7,11 +7,11 @@ from typing import Any
 
 from eventyard.errors import Forbidden, InvalidRequest, NotFound, Unsupported
 from eventyard.policy import Request, of_caller, parse_policy
-from eventyard.streams import Consumer, Stream, Streams, stream_arn
+from eventyard.streams import Consumer, Queue, Queues, Stream, Streams, stream_arn
 from eventyard.wire import Caller
 
 BAD = "InvalidArgumentException"
-CONSUMER = "/consumer/"
+CONSUMER, QUEUE = "/consumer/", ":queue/"
 
 
 class Addresses:
@@ -71,13 +71,37 @@ class Addresses:
         policy = stream.policy
         if CONSUMER in arn:
             policy = next(one.policy for one in stream.consumers if one.arn == arn)
-        decided = None
-        if policy is not None:
-            keys = of_caller(caller.account, caller.region, arn)
-            decided = parse_policy(policy).decide(Request((caller.account,), f"kinesis:{action}", arn, keys))
-        if not own if decided is None else not decided.allows:
-            raise _forbidden(caller, arn, action)
+        check_allowed(caller, arn, action, policy)
         return stream
+
+
+class QueueAddresses:
+    """The same for queues on streams."""
+
+    def __init__(self, queues: Queues) -> None:
+        self._queues = queues
+
+    def queue(self, caller: Caller, arn: str, action: str) -> tuple[Stream, Queue]:
+        """The queue with ``arn``, and its stream. Raises NotFound, Forbidden."""
+        try:
+            found = self._queues.get(arn)
+        except NotFound:
+            if arn.split(":")[4] != caller.account:
+                raise _forbidden(caller, arn, action) from None
+            raise
+        check_allowed(caller, arn, action, found[1].policy)
+        return found
+
+
+def check_allowed(caller: Caller, arn: str, action: str, policy: str | None) -> None:
+    """Raises Forbidden for who may not do ``action`` with the resource ``arn``, which has this policy."""
+    decided = None
+    if policy is not None:
+        keys = of_caller(caller.account, caller.region, arn)
+        decided = parse_policy(policy).decide(Request((caller.account,), f"kinesis:{action}", arn, keys))
+    own = arn.split(":")[4] == caller.account
+    if not own if decided is None else not decided.allows:
+        raise _forbidden(caller, arn, action)
 
 
 def refuse_reserved(params: dict[str, Any]) -> None:

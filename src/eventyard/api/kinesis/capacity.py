@@ -15,7 +15,16 @@ import msgspec
 from eventyard.api.kinesis.address import BAD, Addresses
 from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest, LimitExceeded
-from eventyard.streams import ON_DEMAND_SHARDS, SHARD_LIMIT, Commitment, Commitments, Stream, Streams
+from eventyard.streams import (
+    ADVANTAGE_LIMIT,
+    CONSUMER_LIMIT,
+    ON_DEMAND_SHARDS,
+    SHARD_LIMIT,
+    Commitment,
+    Commitments,
+    Stream,
+    Streams,
+)
 from eventyard.wire import Caller, Handler, Moment
 
 
@@ -91,6 +100,12 @@ def check_distribution(mode: str, strategy: str) -> None:
     """Raises InvalidRequest for a strategy that streams in ``mode`` can't have."""
     if strategy == "AUTO" and mode != "ON_DEMAND":
         raise InvalidRequest("The record distribution strategy AUTO is only for streams in on-demand mode.", BAD)
+
+
+def most_registered(commitments: Commitments, stream: Stream) -> int:
+    """How many consumers and queues together a stream can have (developer guide, "Quotas and limits for queues")."""
+    advantage = stream.mode == "ON_DEMAND" and commitments.holds(stream.account, stream.region)
+    return ADVANTAGE_LIMIT if advantage else CONSUMER_LIMIT
 
 
 async def warm_up(streams: Streams, arn: str, wanted: int) -> Stream:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from eventyard.api.kinesis.address import BAD, Addresses
+from eventyard.api.kinesis.capacity import most_registered
 from eventyard.api.kinesis.pages import expired
 from eventyard.clock import Clock
 from eventyard.errors import InvalidRequest, LimitExceeded
-from eventyard.streams import MAX_TAGS, Consumer, Streams, Token, read_token
+from eventyard.streams import MAX_TAGS, Commitments, Consumer, Streams, Token, read_token
 from eventyard.wire import Caller, Handler, Moment
 
 _PAGE = 100
@@ -18,8 +19,9 @@ _PAGE = 100
 class ConsumerOperations:
     """Each method answers one operation."""
 
-    def __init__(self, streams: Streams, clock: Clock) -> None:
+    def __init__(self, streams: Streams, commitments: Commitments, clock: Clock) -> None:
         self._streams = streams
+        self._commitments = commitments
         self._addresses = Addresses(streams)
         self._clock = clock
 
@@ -36,7 +38,9 @@ class ConsumerOperations:
         tags = params.get("Tags") or {}
         if len(tags) > MAX_TAGS:
             raise LimitExceeded(f"A consumer can have {MAX_TAGS} tags at most.")
-        consumer = await self._streams.register(stream.arn, params["ConsumerName"], tags)
+        consumer = await self._streams.register(
+            stream.arn, params["ConsumerName"], tags, most_registered(self._commitments, stream)
+        )
         # AWS answers CREATING here; this one is ready, and whoever waits for ACTIVE finds it at once.
         return {"Consumer": _shape(consumer)}
 

@@ -1,27 +1,37 @@
-"""What is attached to streams and consumers: tags, by both of AWS's APIs for them, and resource policies."""
+"""What is attached to streams, consumers and queues: tags, by both of AWS's APIs for them, and resource policies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from eventyard.api.kinesis.address import BAD, CONSUMER, Addresses, refuse_reserved
+from eventyard.api.kinesis.address import BAD, CONSUMER, QUEUE, Addresses, QueueAddresses, refuse_reserved
 from eventyard.errors import InvalidRequest, LimitExceeded, NotFound
 from eventyard.policy import parse_policy
-from eventyard.streams import MAX_TAGS, Consumer, Stream, Streams
+from eventyard.streams import MAX_TAGS, Consumer, Queue, Queues, Stream, Streams
 from eventyard.wire import Caller, Handler
 
-Holder = Stream | Consumer
+Edit = Callable[[Any], Any]
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """What has tags and a policy, and how it is changed."""
+
+    holder: Stream | Consumer | Queue
+    change: Callable[[Edit], Awaitable[Any]]
 
 
 class MarkOperations:
     """Each method answers one operation."""
 
-    def __init__(self, streams: Streams) -> None:
+    def __init__(self, streams: Streams, queues: Queues) -> None:
         self._streams = streams
+        self._queues = queues
         self._addresses = Addresses(streams)
+        self._queue_addresses = QueueAddresses(queues)
 
     def operations(self) -> Mapping[str, Handler]:
         return {
@@ -38,12 +48,12 @@ class MarkOperations:
 
     async def add_tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         stream = self._addresses.stream(caller, params, "AddTagsToStream")
-        await self._change(stream, None, _tagged(params["Tags"]))
+        await self._streams.change(stream.arn, _tagged(params["Tags"]))
         return {}
 
     async def remove_tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         stream = self._addresses.stream(caller, params, "RemoveTagsFromStream")
-        await self._change(stream, None, _untagged(params["TagKeys"]))
+        await self._streams.change(stream.arn, _untagged(params["TagKeys"]))
         return {}
 
     async def list_tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -57,77 +67,87 @@ class MarkOperations:
         }
 
     async def tag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        stream, consumer = self._find(caller, params, "TagResource")
-        await self._change(stream, consumer, _tagged(params["Tags"]))
+        await self._find(caller, params, "TagResource").change(_tagged(params["Tags"]))
         return {}
 
     async def untag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        stream, consumer = self._find(caller, params, "UntagResource")
-        await self._change(stream, consumer, _untagged(params["TagKeys"]))
+        await self._find(caller, params, "UntagResource").change(_untagged(params["TagKeys"]))
         return {}
 
     async def list_resource_tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        stream, consumer = self._find(caller, params, "ListTagsForResource")
-        tags = (stream if consumer is None else consumer).tags
+        tags = self._find(caller, params, "ListTagsForResource").holder.tags
         return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
 
     async def put_policy(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        stream, consumer = self._find_own(caller, params, "PutResourcePolicy")
+        found = self._find_own(caller, params, "PutResourcePolicy")
         text = params["Policy"]
         try:
             parse_policy(text)
         except InvalidRequest as error:
             raise InvalidRequest(error.message, BAD) from error
-        await self._change(stream, consumer, lambda holder: msgspec.structs.replace(holder, policy=text))
+        await found.change(lambda holder: msgspec.structs.replace(holder, policy=text))
         return {}
 
     async def get_policy(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        stream, consumer = self._find_own(caller, params, "GetResourcePolicy")
-        policy = (stream if consumer is None else consumer).policy
+        policy = self._find_own(caller, params, "GetResourcePolicy").holder.policy
         if policy is None:
-            raise NotFound(f"No resource policy found for resource {params['ResourceARN']}.")
+            raise _no_policy(params)
         return {"Policy": policy}
 
     async def delete_policy(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        stream, consumer = self._find_own(caller, params, "DeleteResourcePolicy")
-        if (stream if consumer is None else consumer).policy is None:
-            raise NotFound(f"No resource policy found for resource {params['ResourceARN']}.")
-        await self._change(stream, consumer, lambda holder: msgspec.structs.replace(holder, policy=None))
+        found = self._find_own(caller, params, "DeleteResourcePolicy")
+        if found.holder.policy is None:
+            raise _no_policy(params)
+        await found.change(lambda holder: msgspec.structs.replace(holder, policy=None))
         return {}
 
-    def _find(self, caller: Caller, params: dict[str, Any], action: str) -> tuple[Stream, Consumer | None]:
-        """What ResourceARN names: a consumer with its stream, or a stream. Raises NotFound, Forbidden."""
+    def _find(self, caller: Caller, params: dict[str, Any], action: str) -> _Found:
+        """What ResourceARN names. Raises NotFound, Forbidden."""
         refuse_reserved(params)
         arn = params["ResourceARN"]
+        if QUEUE in arn:
+            return self._of_queue(self._queue_addresses.queue(caller, arn, action)[1])
         if ":stream/" not in arn:
-            raise InvalidRequest(f"ResourceARN {arn} is neither a stream nor a consumer of one.", BAD)
+            raise InvalidRequest(f"ResourceARN {arn} is neither a stream nor a consumer or queue of one.", BAD)
         if CONSUMER in arn:
-            return self._addresses.consumer_by_arn(caller, arn, action)
-        return self._addresses.by_arn(caller, arn, action), None
+            return self._of_consumer(*self._addresses.consumer_by_arn(caller, arn, action))
+        return self._of_stream(self._addresses.by_arn(caller, arn, action))
 
-    def _find_own(self, caller: Caller, params: dict[str, Any], action: str) -> tuple[Stream, Consumer | None]:
+    def _find_own(self, caller: Caller, params: dict[str, Any], action: str) -> _Found:
         """As ``_find``, for the owner of a policy: one that denies everybody everything must not lock it up forever."""
         arn = params["ResourceARN"]
-        if arn.split(":")[4] != caller.account or ":stream/" not in arn:
+        if arn.split(":")[4] != caller.account or not (":stream/" in arn or QUEUE in arn):
             return self._find(caller, params, action)
         refuse_reserved(params)
+        if QUEUE in arn:
+            return self._of_queue(self._queues.get(arn)[1])
         stream = self._streams.get(arn.partition(CONSUMER)[0])
         if CONSUMER not in arn:
-            return stream, None
+            return self._of_stream(stream)
         for one in stream.consumers:
             if one.arn == arn:
-                return stream, one
+                return self._of_consumer(stream, one)
         raise NotFound(f"Consumer {arn} of stream {stream.name} under account {stream.account} not found.")
 
-    async def _change(self, stream: Stream, consumer: Consumer | None, edit: Callable[[Any], Any]) -> None:
-        """``edit`` the stream, or its consumer."""
+    def _of_stream(self, stream: Stream) -> _Found:
+        return _Found(stream, partial(self._streams.change, stream.arn))
 
-        def edit_consumer(now: Stream) -> Stream:
-            edited = tuple(edit(one) if consumer is not None and one.arn == consumer.arn else one
-                           for one in now.consumers)  # fmt: skip
-            return msgspec.structs.replace(now, consumers=edited)
+    def _of_queue(self, queue: Queue) -> _Found:
+        return _Found(queue, partial(self._queues.change, queue.arn))
 
-        await self._streams.change(stream.arn, edit if consumer is None else edit_consumer)
+    def _of_consumer(self, stream: Stream, consumer: Consumer) -> _Found:
+        def change(edit: Edit) -> Awaitable[Any]:
+            def edit_one(now: Stream) -> Stream:
+                edited = tuple(edit(one) if one.arn == consumer.arn else one for one in now.consumers)
+                return msgspec.structs.replace(now, consumers=edited)
+
+            return self._streams.change(stream.arn, edit_one)
+
+        return _Found(consumer, change)
+
+
+def _no_policy(params: dict[str, Any]) -> NotFound:
+    return NotFound(f"No resource policy found for resource {params['ResourceARN']}.")
 
 
 def _tagged(tags: Mapping[str, str]) -> Callable[[Any], Any]:

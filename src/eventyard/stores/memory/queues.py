@@ -31,9 +31,9 @@ class _Queue:
     entries: dict[int, _Entry] = field(default_factory=dict)
     dedup: dict[str, tuple[int, Sent]] = field(default_factory=dict)
 
-    def put(self, message: NewMessage) -> Sent:
+    def put(self, message: NewMessage, receives: int = 0, first_received: int = 0) -> Sent:
         self.last += 1
-        self.entries[self.last] = _Entry(message, self.last, message.visible)
+        self.entries[self.last] = _Entry(message, self.last, message.visible, receives, first_received)
         return Sent(message.id, self.last)
 
     def receivable(self, claim: Claim) -> list[_Entry]:
@@ -87,9 +87,7 @@ class MemoryQueues:
             dead = [entry for entry in found if claim.dead_queue is not None and entry.receives >= claim.max_receives]
             if not dead:
                 break
-            for entry in dead:
-                del held.entries[entry.sequence]
-                self._queue(claim.dead_queue or "").put(replace(entry.message, visible=claim.now))
+            self._bury(held, self._queue(claim.dead_queue or ""), dead, claim.now, claim.counts_on)
         answer = []
         for entry in found:
             receipt = f"{claim.token}-{entry.sequence:x}"
@@ -119,9 +117,18 @@ class MemoryQueues:
             answer.append(fits)
         return answer
 
-    async def move(self, source: str, destination: str, limit: int, now: int) -> int:
+    def _bury(self, held: _Queue, to: _Queue, dead: Sequence[_Entry], now: int, counts_on: bool) -> None:
+        for entry in dead:
+            del held.entries[entry.sequence]
+            counts = (entry.receives, entry.first_received) if counts_on else (0, 0)
+            to.put(replace(entry.message, visible=now), *counts)
+
+    async def move(self, source: str, destination: str, limit: int, now: int, received: int | None = None) -> int:
         held = self._queue(source)
-        moving = [entry for entry in held.entries.values() if entry.visible <= now][:limit]
+        moving = [e for e in held.entries.values() if e.visible <= now and e.receives >= (received or 0)][:limit]
+        if received is not None:
+            self._bury(held, self._queue(destination), moving, now, True)
+            return len(moving)
         for entry in moving:
             del held.entries[entry.sequence]
             self._queue(destination).put(replace(entry.message, sent=now, visible=now))

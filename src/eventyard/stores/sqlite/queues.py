@@ -172,7 +172,7 @@ class SqliteQueues:
             dead = [row for row in found if row[4] >= claim.max_receives]
             if not dead:
                 break
-            self._bury(queue, tally.n, claim, dead)
+            self._bury(queue, tally.n, claim.dead_queue, claim.now, dead, claim.counts_on)
         else:
             found = [row for row in found if row[4] < claim.max_receives]
         if not found:
@@ -221,15 +221,18 @@ class SqliteQueues:
         rest.sort(key=lambda row: crowd.noisy.get(row[7], 0))
         return [*found, *rest[: claim.limit - len(found)]]
 
-    def _bury(self, queue: str, n: int, claim: Claim, dead: Sequence[Any]) -> None:
-        """Move messages that were received too often, as they are but for the receive count."""
-        assert claim.dead_queue is not None
-        buried = [NewMessage(row[1], row[2], row[3], claim.now, row[6], row[7], row[8]) for row in dead]
+    def _bury(self, queue: str, n: int, dead_queue: str, now: int, dead: Sequence[Any], counts_on: bool) -> None:
+        """Move messages that were received too often, as they are but for the receive count, unless that goes on."""
+        buried = [NewMessage(row[1], row[2], row[3], now, row[6], row[7], row[8]) for row in dead]
         self._delete(queue, n, [row[0] for row in dead])
-        self._put(claim.dead_queue, buried)
+        first, to = self._put(dead_queue, buried)
+        if counts_on:
+            claims = [(first + at, now, row[4], row[5], None, row[7]) for at, row in enumerate(dead)]
+            write_rows(self._connection, statement("queues", "hide", to), 6, [value for one in claims for value in one])
 
-    def _put(self, queue: str, messages: Sequence[NewMessage]) -> None:
-        """Append without a look at duplicates: these messages have been admitted once."""
+    def _put(self, queue: str, messages: Sequence[NewMessage]) -> tuple[int, int]:
+        """Append without a look at duplicates: these messages have been admitted once. The sequence number of the first
+        and the number of the queue's tables."""
         tally = self.tallies.find(queue) or self.tallies.make(queue)
         rows: list[Any] = []
         for number, m in enumerate(messages, tally.sequence + 1):
@@ -237,6 +240,7 @@ class SqliteQueues:
         write_rows(self._connection, statement("queues", "send", tally.n), 7, rows)
         count = len(messages)
         self.tallies.change(queue, replace(tally, sequence=tally.sequence + count, total=tally.total + count))
+        return tally.sequence + 1, tally.n
 
     def _delete(self, queue: str, n: int, sequences: Sequence[int]) -> None:
         for at in range(0, len(sequences), 500):
@@ -283,13 +287,18 @@ class SqliteQueues:
 
     # Moving and clearing
 
-    async def move(self, source: str, destination: str, limit: int, now: int) -> int:
-        return await self._writer.run(partial(self._move, source, destination, limit, now))
+    async def move(self, source: str, destination: str, limit: int, now: int, received: int | None = None) -> int:
+        return await self._writer.run(partial(self._move, source, destination, limit, now, received))
 
-    def _move(self, source: str, destination: str, limit: int, now: int) -> int:
+    def _move(self, source: str, destination: str, limit: int, now: int, received: int | None) -> int:
         tally = self.tallies.find(source)
         if tally is None:
             return 0
+        if received is not None:
+            dead = fetch(self._connection, statement("queues", "worn", tally.n), (now, received, limit))
+            if dead:
+                self._bury(source, tally.n, destination, now, dead, True)
+            return len(dead)
         rows = fetch(self._connection, statement("queues", "movable", tally.n), (now, limit))
         moved = [
             NewMessage(id, body, now, now, attributes, group, dedup) for _, id, body, attributes, group, dedup in rows

@@ -35,6 +35,10 @@ INSERT INTO queue_{n} (sequence, id, body, sent, attributes, grp, dedup) VALUES
 SELECT m.sequence, id, body, sent, receives, first_received, attributes, m.grp, dedup, visible
 FROM claim_{n} AS c INDEXED BY claim_{n}_visible CROSS JOIN queue_{n} AS m ON m.sequence = c.sequence
 WHERE visible <= ? ORDER BY visible, c.sequence LIMIT ?
+-- name: worn
+SELECT m.sequence, id, body, sent, receives, first_received, attributes, m.grp, dedup
+FROM claim_{n} AS c INDEXED BY claim_{n}_visible CROSS JOIN queue_{n} AS m ON m.sequence = c.sequence
+WHERE visible <= ? AND receives >= ? ORDER BY visible, c.sequence LIMIT ?
 -- name: fresh
 SELECT sequence, id, body, sent, 0, 0, attributes, grp, dedup, sent FROM queue_{n} AS m NOT INDEXED
 WHERE sequence > ? AND NOT EXISTS (SELECT 1 FROM claim_{n} AS c WHERE c.sequence = m.sequence) ORDER BY sequence LIMIT ?
