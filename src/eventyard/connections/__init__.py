@@ -11,7 +11,6 @@ from eventyard.connections.resources import (
     api_destination_arn,
     connection_arn,
 )
-from eventyard.connections.vault import Vault
 
 __all__ = [
     "API_KEY",
@@ -20,7 +19,6 @@ __all__ = [
     "ApiDestination",
     "Connection",
     "Connections",
-    "Vault",
     "api_destination_arn",
     "connection_arn",
 ]

@@ -12,10 +12,10 @@ import structlog
 from eventyard.clock import Clock
 from eventyard.connections.resources import OAUTH, ApiDestination, Connection, home_of
 from eventyard.connections.secrets import access_of, shown
-from eventyard.connections.vault import Vault
 from eventyard.destination import Access, Destination
 from eventyard.errors import Broken, Conflict, EventyardError, LimitExceeded, NotFound
 from eventyard.store import Catalog, Change
+from eventyard.vault import Vault
 
 log = structlog.get_logger("connections")
 

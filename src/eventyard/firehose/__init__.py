@@ -1,18 +1,40 @@
 """The firehose room: records gathered in a log and written as files, by size and time. Knows no events and no HTTP."""
 
-from eventyard.firehose.hoses import MOST_HOSES, Hoses, LogKeeper
+from eventyard.firehose.hoses import MOST_HOSES, Feeds, Hoses, LogKeeper
 from eventyard.firehose.objects import check_destination
-from eventyard.firehose.resources import MAX_TAGS, MOST_RECORD, Compression, Destination, Hose, hose_arn
+from eventyard.firehose.resources import (
+    MAX_TAGS,
+    MOST_RECORD,
+    Compression,
+    Conversion,
+    Destination,
+    Encryption,
+    Hose,
+    Partitioning,
+    Splitting,
+    StreamSource,
+    hose_arn,
+)
+from eventyard.firehose.source import Arrival, Reached, Source
 
 __all__ = [
     "MAX_TAGS",
     "MOST_HOSES",
     "MOST_RECORD",
+    "Arrival",
     "Compression",
+    "Conversion",
     "Destination",
+    "Encryption",
+    "Feeds",
     "Hose",
     "Hoses",
     "LogKeeper",
+    "Partitioning",
+    "Reached",
+    "Source",
+    "Splitting",
+    "StreamSource",
     "check_destination",
     "hose_arn",
 ]

@@ -1,107 +1,77 @@
-"""The delivery of one stream: when what waits in its log is large or old enough, it is written as a file.
+"""A delivery: when what waits in its source is large or old enough, it is written as files.
 
-A file is named after its first record, so that one whose checkpoint was lost in a crash is written again over itself.
+Files are named after their first records, so that those whose checkpoint was lost in a crash are written again over
+themselves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
-from uuid import NAMESPACE_URL, uuid5
 
-import msgspec
 import structlog
 
 from eventyard.clock import Clock, wait_for
 from eventyard.errors import EventyardError, TryAgain
-from eventyard.event import Event, new_ids
-from eventyard.firehose.files import WholeFile
-from eventyard.firehose.objects import object_key
-from eventyard.firehose.resources import Hose
-from eventyard.store import Checkpoint, EventLog, Progress, Record
+from eventyard.firehose.batch import Batch
+from eventyard.firehose.job import Job
+from eventyard.firehose.source import Arrival, Reached, Source
+from eventyard.store import Checkpoint, Progress, Record
 
 log = structlog.get_logger("firehose")
 
-_CHUNK = 1000
 _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
-_MIB = 1 << 20
-
-
-class _Kept(msgspec.Struct, frozen=True):
-    """The body of a record's event: version and id come first, as in every event; bytes become base64."""
-
-    version: str
-    id: str
-    data: bytes
-
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Kept).decode
-
-
-def to_events(records: Sequence[bytes], now: int) -> tuple[list[str], list[Event]]:
-    """The ids of ``records``, and the events that keep them."""
-    ids = new_ids(len(records), now)
-    return ids, [Event(_encode(_Kept("0", id, data)), now) for id, data in zip(ids, records, strict=True)]
 
 
 class Delivery:
-    """``hose`` as it is now; ``waiting``: the bytes that are in the log and in no file."""
+    """``job``: what is done with what waits in ``source``."""
 
-    def __init__(self, hose: Hose, root: Path, eventlog: EventLog, progress: Progress, clock: Clock) -> None:
-        self.hose = hose
+    def __init__(self, job: Job, source: Source, root: Path, progress: Progress, clock: Clock) -> None:
+        self.job = job
+        self._source = source
         self._root = root
-        self._log = eventlog
         self._progress = progress
         self._clock = clock
-        self._position = 0
-        self._waiting = 0
+        self._reached: dict[str, int] = {}
         self._changed = asyncio.Event()
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
-    @property
-    def subscriber(self) -> str:
-        """By what name the progress is kept."""
-        return f"{self.hose.arn}#files"
-
-    async def start(self, position: int) -> None:
-        """Go on behind ``position``, which is the last one that is in a file."""
-        self._position = position
-        while rows := await self._log.read(self.hose.arn, position, _CHUNK):
-            self._waiting += sum(len(_decode(event.body).data) for _, event in rows)
-            position = rows[-1][0]
-        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"firehose {self.hose.name}")
+    def start(self, reached: Reached) -> None:
+        """Go on behind what is reached, which is in files."""
+        self._reached = dict(reached)
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"delivery {self.job.arn}")
 
     async def close(self) -> None:
-        """Stop; what waits stays in the log."""
+        """Stop; what waits stays where it is."""
         if self._task is not None:
-            # A file that is being written is finished first: a thread can't be cancelled.
+            # Files that are being written are finished first: a thread can't be cancelled.
             async with self._writing:
                 self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def show(self, hose: Hose) -> None:
-        """From now on, deliver as ``hose`` says."""
-        self.hose = hose
+    def show(self, job: Job) -> None:
+        """From now on, deliver as ``job`` says."""
+        self.job = job
         self._changed.set()
 
-    def added(self, size: int) -> None:
-        """So many bytes more are in the log."""
-        first = self._waiting <= 0
-        self._waiting += size
-        if first or self._waiting >= self.hose.destination.size * _MIB:
-            self._changed.set()
+    def ring(self) -> None:
+        """It is worth looking at what waits."""
+        self._changed.set()
 
     async def flush(self) -> None:
         """Write all that waits, due or not. Raises TryAgain when it can't be written."""
-        while await self._log.read(self.hose.arn, self._position, 1):
+        while await self._source.next(self._reached, 1):
             try:
                 await self._write()
             except (OSError, zlib.error) as error:
                 raise TryAgain(f"The files can't be written: {error}.", "ServiceUnavailableException") from error
+
+    async def forget(self) -> None:
+        """Forget how far this has come. Call after ``close``."""
+        for part in self._reached:
+            await self._progress.forget(checkpoint_name(self.job.arn, part))
 
     async def _run(self) -> None:
         pause = _PAUSE
@@ -111,51 +81,50 @@ class Delivery:
                 await self._write()
                 pause = _PAUSE
             except (OSError, zlib.error, EventyardError) as error:
-                log.error("a file could not be written, trying again", stream=self.hose.arn, reason=str(error))
+                log.error("files could not be written, trying again", delivery=self.job.arn, reason=str(error))
                 await self._clock.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _wait_until_due(self) -> None:
         while True:
             self._changed.clear()
-            rows = await self._log.read(self.hose.arn, self._position, 1)
-            destination = self.hose.destination
-            if not rows:
+            oldest, size = await self._source.waiting(self._reached)
+            if oldest is None:
                 await self._changed.wait()
                 continue
-            left = rows[0][1].ingested + destination.interval * 1000 - self._clock.now()
-            if left <= 0 or self._waiting >= destination.size * _MIB:
+            left = oldest + self.job.interval - self._clock.now()
+            if left <= 0 or size >= self.job.size:
                 return
-            await wait_for(self._changed, self._clock, left / 1000)
+            patience = self._source.patience
+            seconds = left / 1000
+            await wait_for(self._changed, self._clock, seconds if patience is None else min(seconds, patience))
 
     async def _write(self) -> None:
-        """One file of what waits, then the checkpoint, then the log may forget."""
+        """Files of what waits, then the checkpoint, then the source may forget."""
         async with self._writing:
-            hose = self.hose
-            rows = await self._log.read(hose.arn, self._position, _CHUNK)
-            if not rows:
+            job, reached, size, newest = self.job, dict(self._reached), 0, 0
+            arrivals = await self._source.next(reached)
+            if not arrivals:
                 return
-            oldest = rows[0][1].ingested
-            # The same first record gives the same name.
-            id = str(uuid5(NAMESPACE_URL, f"{hose.arn} {rows[0][1].id}"))
-            key = object_key(hose, oldest, id)
-            destination = hose.destination
-            file = await asyncio.to_thread(WholeFile, self._root, destination.bucket, key, id, destination.compression)
-            size, position, newest = 0, self._position, oldest
-            with file:
-                while rows and size < destination.size * _MIB:
-                    parts = []
-                    for at, event in rows:
-                        if size >= destination.size * _MIB:
+            with await asyncio.to_thread(Batch, job, self._root, self._clock.now()) as batch:
+                while arrivals and size < job.size:
+                    taken: list[Arrival] = []
+                    for one in arrivals:
+                        if size >= job.size:
                             break
-                        data = _decode(event.body).data
-                        parts += [data, destination.delimiter.encode()]
-                        size, position, newest = size + len(data), at, event.ingested
-                    await asyncio.to_thread(file.write, b"".join(parts))
-                    rows = await self._log.read(hose.arn, position, _CHUNK)
-                await asyncio.to_thread(file.finish)
-            await self._progress.record(Record(checkpoints={self.subscriber: Checkpoint(position)}))
-            self._position = position
-            self._waiting -= size
-            # Records of the same millisecond may still wait; they and a few others stay a while longer.
-            await self._log.trim(hose.arn, older_than=newest)
+                        taken.append(one)
+                        size, newest = size + len(one.data), max(newest, one.arrived)
+                        reached[one.part] = one.position
+                    await asyncio.to_thread(batch.add, taken)
+                    arrivals = await self._source.next(reached)
+                await asyncio.to_thread(batch.finish)
+            moved = {part: position for part, position in reached.items() if self._reached.get(part) != position}
+            names = {checkpoint_name(job.arn, part): Checkpoint(position) for part, position in moved.items()}
+            await self._progress.record(Record(checkpoints=names))
+            self._reached = reached
+            await self._source.written(size, newest)
+
+
+def checkpoint_name(arn: str, part: str) -> str:
+    """By what name it is kept how far the delivery ``arn`` has come in a part of its source."""
+    return f"{arn}#files" if part == arn else f"{arn}#files {part}"

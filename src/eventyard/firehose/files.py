@@ -6,7 +6,9 @@ import os
 import zlib
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
+from eventyard.firehose.parquet import zstandard
 from eventyard.firehose.resources import Compression
 
 _PARTIAL = ".partial"
@@ -24,33 +26,42 @@ class WholeFile:
         partial = root / _PARTIAL
         partial.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._temporary = partial / id
-        self._file = self._temporary.open("wb")
+        self.file: BinaryIO = self._temporary.open("wb")
         self._finished = False
         # A file of the same records has the same bytes: no time in its header.
         self._squeeze = zlib.compressobj(wbits=_GZIP) if compression == "GZIP" else None
+        self._frames = compression == "ZSTD"
 
     def write(self, data: bytes) -> None:
-        self._file.write(data if self._squeeze is None else self._squeeze.compress(data))
+        if self._squeeze is not None:
+            data = self._squeeze.compress(data)
+        elif self._frames and data:
+            data = zstandard(data)
+        self.file.write(data)
 
     def finish(self) -> None:
         """Return when the file is in its place and will be after a power cut."""
         if self._squeeze is not None:
-            self._file.write(self._squeeze.flush())
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+            self.file.write(self._squeeze.flush())
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
         _make_directories(self._place.parent)
         self._temporary.replace(self._place)
         _sync(self._place.parent)
         self._finished = True
 
+    def close(self) -> None:
+        """Without a ``finish`` before, leave nothing behind."""
+        if not self._finished:
+            self.file.close()
+            self._temporary.unlink(missing_ok=True)
+
     def __enter__(self) -> WholeFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if not self._finished:
-            self._file.close()
-            self._temporary.unlink(missing_ok=True)
+        self.close()
 
 
 def clear_partial(root: Path) -> None:

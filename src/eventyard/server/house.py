@@ -31,7 +31,7 @@ from eventyard.bus import (
     Timetable,
 )
 from eventyard.clock import Clock
-from eventyard.connections import Connections, Vault
+from eventyard.connections import Connections
 from eventyard.endpoints import Endpoints
 from eventyard.firehose import Hoses
 from eventyard.functions import Code, Functions, Pool
@@ -41,6 +41,7 @@ from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
 from eventyard.server.fitter import Fitter
 from eventyard.server.kinds import Kinds, kind_of
+from eventyard.server.stream_feeds import StreamFeeds
 from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.streams import Commitments, Limits, Reading, Streams
@@ -60,6 +61,7 @@ from eventyard.targets.queue import DeadLetters, QueueTarget
 from eventyard.targets.stream import StreamTarget
 from eventyard.targets.topic import TopicTarget
 from eventyard.topics import Delivering, Signer, Topics, Ways
+from eventyard.vault import Vault
 from eventyard.wire import Calls
 
 _HOUR, _DAY = 3_600_000, 86_400_000
@@ -78,7 +80,8 @@ class House:
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
         self.moves = Moves(self.queues, store.catalog, clock)
         self.publisher = Publisher(store.log)
-        self.connections = Connections(store.catalog, Vault.open(settings.data), clock)
+        vault = Vault.open(settings.data)
+        self.connections = Connections(store.catalog, vault, clock)
         networks = (*LOOPBACK, *settings.allow_network) if settings.dev else settings.allow_network
         guard = Guard(clock, parse_networks(networks))
         self.courier = Courier(self.connections, guard, clock)
@@ -110,11 +113,12 @@ class House:
         )
         logs = _Logs(self.engine)
         limits = Limits(clock) if settings.stream_limits else None
-        self.streams = Streams(store.log, store.catalog, clock, logs, limits)
+        self.streams = Streams(store.log, store.catalog, clock, logs, vault, limits)
         self.commitments = Commitments(store.catalog, clock)
         self.stream_queues = StreamQueues(self.streams, store.log, store.queues, store.progress, clock)
         files = None if settings.data is None else settings.data / "firehose"
-        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, files)
+        feeds = StreamFeeds(self.streams, Reading(self.streams, store.log, clock))
+        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, vault, feeds, files)
         self._scratch = tempfile.TemporaryDirectory(prefix="eventyard-")
         code = Code((settings.data or Path(self._scratch.name)) / "functions")
         self.functions = Functions(

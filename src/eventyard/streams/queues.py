@@ -59,7 +59,7 @@ class Queues:
         self._log = eventlog
         self._store = store
         self._clock = clock
-        self._references = References(eventlog, store, progress, clock)
+        self._references = References(eventlog, store, progress, streams.envelope, clock)
         self._in_flight = InFlight(store, clock, in_flight)
         self._owners: dict[str, str] = {}
         self._waiters: dict[str, Waiters] = {}

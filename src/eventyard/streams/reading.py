@@ -12,7 +12,7 @@ from eventyard.errors import InvalidRequest, NotFound
 from eventyard.event import Event
 from eventyard.store import EventLog
 from eventyard.streams.iterators import LIFE, Iterator
-from eventyard.streams.records import Read, from_event
+from eventyard.streams.records import Read
 from eventyard.streams.resources import Shard, Stream
 from eventyard.streams.sharding import find_shard
 from eventyard.streams.streams import Streams
@@ -79,7 +79,7 @@ class Reading:
         records: list[Read] = []
         size = 0
         for position, event in rows:
-            record = from_event(event, shard.sequence(position))
+            record = self._streams.envelope.take(stream, event, shard.sequence(position))
             size += len(record.data) + len(record.key)
             if records and size > MOST_BYTES:
                 break
@@ -94,6 +94,16 @@ class Reading:
         children = [one for one in stream.shards if shard.number in one.parents] if ended else []
         following = None if ended else msgspec.structs.replace(iterator, after=after, issued=now)
         return Page(records, following, behind, children, after)
+
+    async def behind(self, stream: Stream, shard: Shard, after: int, limit: int) -> list[tuple[int, Read]]:
+        """Up to ``limit`` records that the stream still keeps behind position ``after`` of a shard, with positions."""
+        _, rows = await read_kept(self._log, stream, shard, after, limit, self._clock.now())
+        envelope = self._streams.envelope
+        return [(position, envelope.take(stream, event, shard.sequence(position))) for position, event in rows]
+
+    async def start(self, stream: Stream, shard: Shard, time: int) -> int:
+        """The position behind which the records lie that arrived at ``time`` (ms) or later."""
+        return await self._log.locate(stream.log_name(shard), time) - 1
 
     async def follow(self, iterator: Iterator, patience: float) -> AsyncGenerator[Page]:
         """Page after page as records come, at least one in ``patience`` seconds, until the server stops; the last one

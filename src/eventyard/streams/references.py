@@ -8,7 +8,7 @@ import asyncio
 from eventyard.clock import Clock
 from eventyard.store import Checkpoint, EventLog, NewMessage, Progress, QueueStore, Record
 from eventyard.streams.reading import read_kept
-from eventyard.streams.records import Read, from_event
+from eventyard.streams.records import Envelope, Read
 from eventyard.streams.resources import Queue, Shard, Stream
 
 _CHUNK = 100
@@ -22,10 +22,13 @@ def reference(shard: int, position: int, arrived: int) -> NewMessage:
 class References:
     """Of all queues. How far each has come in each shard is a checkpoint."""
 
-    def __init__(self, eventlog: EventLog, store: QueueStore, progress: Progress, clock: Clock) -> None:
+    def __init__(
+        self, eventlog: EventLog, store: QueueStore, progress: Progress, envelope: Envelope, clock: Clock
+    ) -> None:
         self._log = eventlog
         self._store = store
         self._progress = progress
+        self._envelope = envelope
         self._clock = clock
         self._reached: dict[str, int] = {}
         self._drawing: dict[str, asyncio.Lock] = {}
@@ -73,7 +76,7 @@ class References:
         rows = await self._log.read(stream.log_name(shard), int(position) - 1, 1)
         if not rows or rows[0][0] != int(position) or rows[0][1].ingested < stream.trim_horizon(self._clock.now()):
             return None
-        return from_event(rows[0][1], shard.sequence(int(position)))
+        return self._envelope.take(stream, rows[0][1], shard.sequence(int(position)))
 
     async def forget(self, queue: Queue) -> None:
         """The queue is gone: what it kept is deleted."""

@@ -15,9 +15,10 @@ from eventyard.names import Arn
 from eventyard.store import Catalog, Change, EventLog
 from eventyard.streams.limits import Limits
 from eventyard.streams.live import Live
-from eventyard.streams.records import Entry, Failed, Placed, to_events
+from eventyard.streams.records import Entry, Envelope, Failed, Placed
 from eventyard.streams.resources import DEFAULT_RECORD_KIB, Consumer, Distribution, Mode, Shard, Stream, stream_arn
 from eventyard.streams.sharding import Resharding, first_shards
+from eventyard.vault import Vault
 
 _KIND = "stream"
 _SWEEP = 60.0
@@ -56,13 +57,20 @@ class Streams:
     them take and give what the machine can."""
 
     def __init__(
-        self, eventlog: EventLog, catalog: Catalog, clock: Clock, keeper: LogKeeper, limits: Limits | None = None
+        self,
+        eventlog: EventLog,
+        catalog: Catalog,
+        clock: Clock,
+        keeper: LogKeeper,
+        vault: Vault,
+        limits: Limits | None = None,
     ) -> None:
         self._log = eventlog
         self._catalog = catalog
         self._clock = clock
         self._keeper = keeper
         self.limits = limits
+        self.envelope = Envelope(vault)
         self._live: dict[str, Live] = {}
         self._changing = asyncio.Lock()
         self._watchers: list[Watcher] = []
@@ -316,7 +324,7 @@ class Streams:
         if not taken:
             return [failed] * len(entries)
         try:
-            first = await self._log.append(name, to_events(taken, self._clock.now()))
+            first = await self._log.append(name, self.envelope.put(stream, taken, self._clock.now()))
         except TryAgain:
             return [failed] * len(entries)
         live.ring(shard.number)

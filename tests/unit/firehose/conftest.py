@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from eventyard.clock import ManualClock
-from eventyard.firehose import Destination, Hose, Hoses
+from eventyard.errors import NotFound
+from eventyard.firehose import Arrival, Destination, Hose, Hoses, Reached
 from eventyard.store import Store
 from eventyard.stores.memory import open_memory
+from eventyard.vault import Vault
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 PLAIN = Destination("arn:aws:iam::123456789012:role/r", "bucket", "in/", size=1, interval=60)
@@ -33,18 +35,62 @@ class Logs:
         self.kept.discard(name)
 
 
+class Feed:
+    """The records of one stream, in one shard."""
+
+    def __init__(self, records: list[Arrival], ring: Callable[[], None]) -> None:
+        self.patience: float | None = 1.0
+        self.ring = ring
+        self._records = records
+
+    async def next(self, reached: Reached, limit: int = 1000) -> Sequence[Arrival]:
+        return [one for one in self._records if one.position > reached.get("shard", 0)][:limit]
+
+    async def waiting(self, reached: Reached) -> tuple[int | None, int]:
+        found = await self.next(reached)
+        return (found[0].arrived if found else None), sum(len(one.data) for one in found)
+
+    async def written(self, size: int, newest: int) -> None:
+        pass
+
+
+class Feeds:
+    """Streams for those who don't need whole ones."""
+
+    def __init__(self) -> None:
+        self.records: list[Arrival] = []
+        self.given: list[Feed] = []
+
+    def check(self, arn: str) -> None:
+        if not arn.endswith("/s"):
+            raise NotFound(f"no stream {arn}")
+
+    def feed(self, arn: str, since: int, ring: Callable[[], None]) -> Feed:
+        self.given.append(Feed(self.records, ring))
+        return self.given[-1]
+
+    def put(self, data: bytes, now: int) -> None:
+        position = len(self.records) + 1
+        self.records.append(Arrival("shard", position, f"id-{position}", now, data, f"49{position}"))
+        for feed in self.given:
+            feed.ring()
+
+
 class Yard:
     """A ``Hoses`` with what it stands on, and short words for what tests do with it."""
 
-    def __init__(self, store: Store, root: Path, clock: ManualClock) -> None:
+    def __init__(
+        self, store: Store, root: Path, clock: ManualClock, vault: Vault | None = None, feeds: Feeds | None = None
+    ) -> None:
         self.store, self.root, self.clock = store, root, clock
         self.logs = Logs()
-        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, self.logs, root)
+        self.vault, self.feeds = vault or Vault.open(None), feeds or Feeds()
+        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, self.logs, self.vault, self.feeds, root)
 
     async def again(self) -> Yard:
         """The same store and directory after a restart."""
         await self.hoses.close()
-        yard = Yard(self.store, self.root, self.clock)
+        yard = Yard(self.store, self.root, self.clock, self.vault, self.feeds)
         await yard.hoses.load()
         return yard
 

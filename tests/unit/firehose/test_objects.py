@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
 from eventyard.errors import InvalidRequest
-from eventyard.firehose import Hose, check_destination
-from eventyard.firehose.objects import object_key
+from eventyard.firehose import Conversion, Destination, Hose, Partitioning, check_destination
+from eventyard.firehose.objects import error_key, object_key
 from tests.unit.firehose.conftest import PLAIN
 
 ID = "11111111-2222-5333-8444-abcdefabcdef"
@@ -18,7 +20,7 @@ ERRORS = "errors/!{firehose:error-output-type}/"
 
 def key(prefix: str, **changes: str) -> str:
     destination = replace(PLAIN, prefix=prefix, error_prefix=ERRORS, **changes)
-    return object_key(Hose("arn", "1", "r", "h", TIME, destination), TIME, ID)
+    return object_key(Hose("arn", "1", "r", "h", TIME, destination), destination, TIME, ID, {"a": "1", "b": "x/y"})
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,7 @@ def key(prefix: str, **changes: str) -> str:
         ("!{timestamp:yy_M_d_H_m_s}/", f"23_11_14_22_10_5/{TAIL}"),
         ("!{firehose:random-string}/", f"efabcdefabcdef/{TAIL}"[3:]),
         ("/a//b/!{timestamp:mm}/", f"a/b/10/{TAIL}"),
+        ("a=!{partitionKeyFromQuery:a}/!{partitionKeyFromQuery:b}-!{timestamp:yy}/", f"a=1/x/y-23/{TAIL}"),
     ],
 )
 def test_prefix_is_evaluated(prefix: str, expected: str) -> None:
@@ -42,6 +45,21 @@ def test_prefix_is_evaluated(prefix: str, expected: str) -> None:
 def test_time_zone_and_extension_count() -> None:
     assert key("", zone="Asia/Tokyo", extension=".json") == f"2023/11/15/07/h-1-2023-11-15-07-10-05-{ID}.json"
     assert key("", compression="GZIP").endswith(f"{ID}.gz")
+
+
+@pytest.mark.parametrize(
+    ("error_prefix", "expected"),
+    [
+        ("", f"format-conversion-failed/2023/11/14/22/{TAIL}"),
+        ("bad/", f"bad/format-conversion-failed/2023/11/14/22/{TAIL}"),
+        ("bad/!{firehose:error-output-type}/", f"bad/format-conversion-failed/{TAIL}"),
+        ("bad/!{timestamp:yyyy}/", f"bad/2023/{TAIL}"),
+    ],
+)
+def test_failures_have_their_own_names(error_prefix: str, expected: str) -> None:
+    destination = replace(PLAIN, error_prefix=error_prefix, extension=".json")
+    hose = Hose("arn", "1", "r", "h", TIME, destination)
+    assert error_key(hose, destination, "format-conversion-failed", TIME, ID) == expected
 
 
 @pytest.mark.parametrize(
@@ -57,7 +75,14 @@ def test_time_zone_and_extension_count() -> None:
         {"prefix": "!{timestamp:yyyyy}/"},
         {"prefix": "!{timestamp:'open}/"},
         {"prefix": "!{partitionKeyFromQuery:a}/"},
+        {"prefix": "!{partitionKeyFromLambda:a}/"},
         {"prefix": "!{firehose:error-output-type}/"},
+        {"size": 64, "partitioning": Partitioning("{a: .a}")},
+        {"size": 63, "prefix": "!{partitionKeyFromQuery:a}/", "partitioning": Partitioning("{a: .a}")},
+        {"size": 64, "compression": "GZIP", "conversion": Conversion({})},
+        {"size": 64, "delimiter": "\n", "conversion": Conversion({})},
+        {"backup": Destination("role", "..")},
+        {"backup": Destination("role", "backup", "!{timestamp:yyyy}/")},
         {"prefix": "!{timestamp}/"},
         {"prefix": "!{timestamp:yyyy}/", "error_prefix": ""},
         {"prefix": "!{timestamp:yyyy}/", "error_prefix": "errors/"},
@@ -69,7 +94,7 @@ def test_time_zone_and_extension_count() -> None:
         {"zone": "../../etc/passwd"},
     ],
 )
-def test_destination_that_could_not_be_written_to_is_refused(changes: dict[str, str]) -> None:
+def test_destination_that_could_not_be_written_to_is_refused(changes: dict[str, Any]) -> None:
     destination = replace(PLAIN, **{"error_prefix": ERRORS} | changes)
     with pytest.raises(InvalidRequest) as caught:
         check_destination(Hose("arn", "1", "r", "h", TIME, destination))

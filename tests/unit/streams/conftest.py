@@ -8,6 +8,7 @@ from eventyard.clock import ManualClock
 from eventyard.store import Store
 from eventyard.stores.memory import open_memory
 from eventyard.streams import Entry, Failed, Page, Place, Placed, Reading, Stream, Streams
+from eventyard.vault import Vault
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
@@ -28,16 +29,17 @@ class Logs:
 class Yard:
     """A ``Streams`` with what it stands on, and short words for what tests do with it."""
 
-    def __init__(self, store: Store, clock: ManualClock | None = None) -> None:
+    def __init__(self, store: Store, clock: ManualClock | None = None, vault: Vault | None = None) -> None:
         self.store = store
         self.clock = clock or ManualClock()
         self.logs = Logs()
-        self.streams = Streams(store.log, store.catalog, self.clock, self.logs)
+        self.vault = vault or Vault.open(None)
+        self.streams = Streams(store.log, store.catalog, self.clock, self.logs, self.vault)
         self.reading = Reading(self.streams, store.log, self.clock)
 
     async def again(self) -> Yard:
         """The same store after a restart."""
-        yard = Yard(self.store, self.clock)
+        yard = Yard(self.store, self.clock, self.vault)
         await yard.streams.load()
         return yard
 

@@ -56,7 +56,7 @@ async def test_reader_of_ten_mebibytes_waits() -> None:
 
 
 async def test_records_without_room_fail_alone_and_the_rest_keep_their_order(yard: Yard) -> None:
-    streams = Streams(yard.store.log, yard.store.catalog, yard.clock, yard.logs, Limits(yard.clock))
+    streams = Streams(yard.store.log, yard.store.catalog, yard.clock, yard.logs, yard.vault, Limits(yard.clock))
     stream = await streams.create(ACCOUNT, REGION, "limited", 1)
     sizes = [600_000, 600_000, 400_000, 100]
     outcomes = await streams.put(stream.arn, [Entry(b"x" * size, "k") for size in sizes])
@@ -66,7 +66,7 @@ async def test_records_without_room_fail_alone_and_the_rest_keep_their_order(yar
 
 
 async def test_streams_on_demand_have_no_limits(yard: Yard) -> None:
-    streams = Streams(yard.store.log, yard.store.catalog, yard.clock, yard.logs, Limits(yard.clock))
+    streams = Streams(yard.store.log, yard.store.catalog, yard.clock, yard.logs, yard.vault, Limits(yard.clock))
     stream = await streams.create(ACCOUNT, REGION, "free", 4, "ON_DEMAND")
     outcomes = await streams.put(stream.arn, [Entry(b"x", "k") for _ in range(1500)])
     assert not any(isinstance(one, Failed) for one in outcomes)

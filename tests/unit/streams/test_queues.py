@@ -28,7 +28,7 @@ class Dock(Yard):
         )
 
     async def restarted(self) -> Dock:
-        dock = Dock(self.store, self.clock)
+        dock = Dock(self.store, self.clock, self.vault)
         await dock.streams.load()
         await dock.queues.load()
         return dock

@@ -6,12 +6,15 @@ from typing import Any
 
 import msgspec
 
-from eventyard.errors import InvalidRequest, Unsupported
+from eventyard.api.firehose.conversion import read_conversion, write_conversion
+from eventyard.api.firehose.processing import Processing, read_processing, write_processing
+from eventyard.api.firehose.words import BAD, unsupported
+from eventyard.errors import InvalidRequest
 from eventyard.firehose import Destination
 
-BAD = "InvalidArgumentException"
 DESTINATION_ID = "destinationId-000000000001"
-_NEWLINE = {"Type": "AppendDelimiterToRecord", "Parameters": [{"ParameterName": "Delimiter", "ParameterValue": "\\n"}]}
+#: The buffer where conversion or partitioning is enabled and none is given (API reference, BufferingHints).
+_LARGE_MIB = 128
 
 
 def read_destination(given: dict[str, Any], now: Destination | None = None) -> Destination:
@@ -36,15 +39,42 @@ def read_destination(given: dict[str, Any], now: Destination | None = None) -> D
         if hints.keys() < {"SizeInMBs", "IntervalInSeconds"}:
             raise InvalidRequest("Both SizeInMBs and IntervalInSeconds must be given in BufferingHints.", BAD)
         changes |= {"size": hints["SizeInMBs"], "interval": hints["IntervalInSeconds"]}
-    processing = given.get("ProcessingConfiguration")
-    if processing is not None:
-        changes["delimiter"] = _delimiter(processing)
-    return Destination(**changes) if now is None else msgspec.structs.replace(now, **changes)
+    if given.get("ProcessingConfiguration") is not None or given.get("DynamicPartitioningConfiguration") is not None:
+        changes |= _processed(given, now)
+    if given.get("DataFormatConversionConfiguration") is not None:
+        changes["conversion"] = read_conversion(given["DataFormatConversionConfiguration"])
+    changes |= _backup(given, now)
+    destination = Destination(**changes) if now is None else msgspec.structs.replace(now, **changes)
+    if not hints and now is None and (destination.conversion or destination.partitioning):
+        return msgspec.structs.replace(destination, size=_LARGE_MIB)
+    return destination
 
 
 def write_destination(destination: Destination) -> dict[str, Any]:
     """Both descriptions that AWS answers of a destination in S3."""
-    plain = {
+    plain, backup = _plain(destination), destination.backup
+    partitioning = destination.partitioning
+    partitioned = None
+    if partitioning is not None:
+        partitioned = {"RetryOptions": {"DurationInSeconds": partitioning.retry}, "Enabled": True}
+    return {
+        "DestinationId": DESTINATION_ID,
+        "S3DestinationDescription": plain,
+        "ExtendedS3DestinationDescription": {
+            **plain,
+            "S3BackupMode": "Disabled" if backup is None else "Enabled",
+            "S3BackupDescription": None if backup is None else _plain(backup),
+            "ProcessingConfiguration": write_processing(destination),
+            "DynamicPartitioningConfiguration": partitioned,
+            "DataFormatConversionConfiguration": write_conversion(destination.conversion),
+            "FileExtension": destination.extension or None,
+            "CustomTimeZone": destination.zone,
+        },
+    }
+
+
+def _plain(destination: Destination) -> dict[str, Any]:
+    return {
         "RoleARN": destination.role,
         "BucketARN": f"arn:aws:s3:::{destination.bucket}",
         "Prefix": destination.prefix,
@@ -54,54 +84,43 @@ def write_destination(destination: Destination) -> dict[str, Any]:
         "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},
         "CloudWatchLoggingOptions": {"Enabled": False},
     }
-    processing = {"Enabled": True, "Processors": [_NEWLINE]} if destination.delimiter else {"Enabled": False}
-    return {
-        "DestinationId": DESTINATION_ID,
-        "S3DestinationDescription": plain,
-        "ExtendedS3DestinationDescription": {
-            **plain,
-            "S3BackupMode": "Disabled",
-            "ProcessingConfiguration": processing,
-            "FileExtension": destination.extension or None,
-            "CustomTimeZone": destination.zone,
-        },
-    }
+
+
+def _processed(given: dict[str, Any], now: Destination | None) -> dict[str, Any]:
+    """What processors and partitioning make of records. An update that gives one of both leaves the other as it is."""
+    processing = given.get("ProcessingConfiguration")
+    if processing is not None:
+        found = read_processing(processing)
+    elif now is not None:
+        query = None if now.partitioning is None else now.partitioning.query
+        found = Processing(now.delimiter, now.splitting, query)
+    else:
+        found = Processing()
+    partitioning = given.get("DynamicPartitioningConfiguration")
+    return found.changes(partitioning, now.partitioning if now is not None else None)
+
+
+def _backup(given: dict[str, Any], now: Destination | None) -> dict[str, Any]:
+    mode = given.get("S3BackupMode")
+    backup = given.get("S3BackupConfiguration") or given.get("S3BackupUpdate")
+    had = None if now is None else now.backup
+    if mode == "Disabled" and had is not None:
+        raise InvalidRequest("S3BackupMode can not be disabled once it is enabled.", BAD)
+    if mode == "Enabled" or had is not None:
+        if backup is None and had is None:
+            raise InvalidRequest("S3BackupConfiguration must be given when S3BackupMode is Enabled.", BAD)
+        return {"backup": had if backup is None else read_destination(backup, had)}
+    if backup is not None:
+        raise InvalidRequest("S3BackupMode must be Enabled when a backup is configured.", BAD)
+    return {}
 
 
 def _refuse(given: dict[str, Any]) -> None:
     """Raises Unsupported for what would otherwise be left undone in silence."""
     compression = given.get("CompressionFormat")
     if compression not in (None, "UNCOMPRESSED", "GZIP"):
-        raise _unsupported(f"CompressionFormat {compression}")
-    conversion = given.get("DataFormatConversionConfiguration")
-    # It counts as enabled unless it says otherwise (API reference, DataFormatConversionConfiguration).
-    if conversion is not None and conversion.get("Enabled") is not False:
-        raise _unsupported("DataFormatConversionConfiguration (Parquet and ORC)")
-    for name in ("DynamicPartitioningConfiguration", "CloudWatchLoggingOptions"):
-        if (given.get(name) or {}).get("Enabled"):
-            raise _unsupported(name)
-    if given.get("S3BackupMode") == "Enabled":
-        raise _unsupported("S3BackupMode Enabled")
+        raise unsupported(f"CompressionFormat {compression}")
+    if (given.get("CloudWatchLoggingOptions") or {}).get("Enabled"):
+        raise unsupported("CloudWatchLoggingOptions")
     if (given.get("EncryptionConfiguration") or {}).get("KMSEncryptionConfig"):
-        raise _unsupported("KMSEncryptionConfig")
-
-
-def _delimiter(processing: dict[str, Any]) -> str:
-    """What a processing configuration adds to each record."""
-    processors = processing.get("Processors") or []
-    if not processing.get("Enabled") or not processors:
-        return ""
-    for processor in processors:
-        if processor["Type"] != "AppendDelimiterToRecord":
-            raise _unsupported(f"Processor {processor['Type']}")
-        for parameter in processor.get("Parameters") or ():
-            if (parameter["ParameterName"], parameter["ParameterValue"]) not in (
-                ("Delimiter", "\\n"),
-                ("Delimiter", "\n"),
-            ):
-                raise _unsupported(f"Processor parameter {parameter['ParameterName']} other than the delimiter \\n")
-    return "\n"
-
-
-def _unsupported(what: str) -> Unsupported:
-    return Unsupported(f"{what} is not supported by this server.")
+        raise unsupported("KMSEncryptionConfig")

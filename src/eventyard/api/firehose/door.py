@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from eventyard.api.firehose.destination import BAD, DESTINATION_ID, read_destination, write_destination
+from eventyard.api.firehose.destination import DESTINATION_ID, read_destination, write_destination
+from eventyard.api.firehose.words import BAD, unsupported
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, Unsupported
-from eventyard.firehose import MAX_TAGS, Hose, Hoses, hose_arn
+from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, NotFound, Unsupported
+from eventyard.firehose import MAX_TAGS, Encryption, Hose, Hoses, StreamSource, hose_arn
 from eventyard.wire import Caller, Door, Moment
 
 _MOST_BATCH = 4 << 20
@@ -30,6 +31,8 @@ def firehose_door(hoses: Hoses, clock: Clock) -> Door:
             "ListTagsForDeliveryStream": tags.list,
             "PutRecord": records.put,
             "PutRecordBatch": records.put_batch,
+            "StartDeliveryStreamEncryption": streams.start_encryption,
+            "StopDeliveryStreamEncryption": streams.stop_encryption,
             "TagDeliveryStream": tags.tag,
             "UntagDeliveryStream": tags.untag,
             "UpdateDestination": streams.update,
@@ -43,16 +46,68 @@ class _Streams:
         self._clock = clock
 
     async def create(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        kind = params.get("DeliveryStreamType")
-        if kind not in (None, "DirectPut"):
-            raise Unsupported(f"DeliveryStreamType {kind} is not supported by this server.")
-        given = _only_s3(params, "Configuration", {"DeliveryStreamName", "DeliveryStreamType", "Tags"})
+        own = {
+            "DeliveryStreamName",
+            "DeliveryStreamType",
+            "DeliveryStreamEncryptionConfigurationInput",
+            "KinesisStreamSourceConfiguration",
+            "Tags",
+        }
+        given = _only_s3(params, "Configuration", own)
         if given is None:
             raise InvalidRequest("Exactly one destination configuration is supported for a Firehose", BAD)
-        tags = _merged({}, params.get("Tags") or [])
-        name = params["DeliveryStreamName"]
-        hose = await self._hoses.create(caller.account, caller.region, name, read_destination(given), tags)
+        source = self._source(caller, params)
+        encryption = params.get("DeliveryStreamEncryptionConfigurationInput")
+        if encryption is not None and source is not None:
+            raise _not_direct(params["DeliveryStreamName"])
+        try:
+            hose = await self._hoses.create(
+                caller.account,
+                caller.region,
+                params["DeliveryStreamName"],
+                read_destination(given),
+                _merged({}, params.get("Tags") or []),
+                None if encryption is None else _encryption(encryption),
+                source,
+            )
+        except NotFound as error:
+            raise InvalidRequest(error.message, BAD) from error
         return {"DeliveryStreamARN": hose.arn}
+
+    async def start_encryption(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """From now on records are sealed with the server's own key while they wait: the key's name is kept and
+        answered, no more."""
+        encryption = _encryption(params.get("DeliveryStreamEncryptionConfigurationInput") or {})
+        return await self._encrypt(caller, params, encryption)
+
+    async def stop_encryption(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        return await self._encrypt(caller, params, None)
+
+    async def _encrypt(self, caller: Caller, params: dict[str, Any], encryption: Encryption | None) -> dict[str, Any]:
+        def edit(hose: Hose) -> Hose:
+            if hose.source is not None:
+                raise _not_direct(hose.name)
+            return msgspec.structs.replace(hose, encryption=encryption)
+
+        await self._hoses.change(_arn(caller, params), edit)
+        return {}
+
+    def _source(self, caller: Caller, params: dict[str, Any]) -> StreamSource | None:
+        kind, given = params.get("DeliveryStreamType"), params.get("KinesisStreamSourceConfiguration")
+        if kind not in (None, "DirectPut", "KinesisStreamAsSource"):
+            raise unsupported(f"DeliveryStreamType {kind}")
+        if (kind == "KinesisStreamAsSource") != (given is not None):
+            raise InvalidRequest(
+                "KinesisStreamSourceConfiguration must be given with DeliveryStreamType KinesisStreamAsSource, and "
+                "only then.",
+                BAD,
+            )
+        if given is None:
+            return None
+        arn = given["KinesisStreamARN"]
+        if arn.split(":")[4] != caller.account:
+            raise unsupported("KinesisStreamARN of another account")
+        return StreamSource(arn, given["RoleARN"], self._clock.now())
 
     async def delete(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         await self._hoses.delete(_arn(caller, params), bool(params.get("AllowForceDelete")))
@@ -67,8 +122,9 @@ class _Streams:
                 "DeliveryStreamName": hose.name,
                 "DeliveryStreamARN": hose.arn,
                 "DeliveryStreamStatus": "ACTIVE",
-                "DeliveryStreamEncryptionConfiguration": {"Status": "DISABLED"},
-                "DeliveryStreamType": "DirectPut",
+                "DeliveryStreamEncryptionConfiguration": _encryption_shape(hose.encryption),
+                "DeliveryStreamType": _type(hose),
+                "Source": None if hose.source is None else _source_shape(hose.source),
                 "VersionId": str(hose.version),
                 "CreateTimestamp": Moment(hose.created / 1000),
                 "LastUpdateTimestamp": None if hose.updated is None else Moment(hose.updated / 1000),
@@ -79,9 +135,12 @@ class _Streams:
 
     async def list(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         after = params.get("ExclusiveStartDeliveryStreamName") or ""
-        names = [hose.name for hose in self._hoses.find(caller.account, caller.region) if hose.name > after]
-        if params.get("DeliveryStreamType") not in (None, "DirectPut"):
-            names = []
+        wanted = params.get("DeliveryStreamType")
+        names = [
+            hose.name
+            for hose in self._hoses.find(caller.account, caller.region)
+            if hose.name > after and wanted in (None, _type(hose))
+        ]
         shown = names[: params.get("Limit") or _PAGE]
         return {"DeliveryStreamNames": shown, "HasMoreDeliveryStreams": len(names) > len(shown)}
 
@@ -117,16 +176,20 @@ class _Records:
         self._hoses = hoses
 
     async def put(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        (id,) = await self._hoses.put(_arn(caller, params), [params["Record"]["Data"]])
-        return {"RecordId": id, "Encrypted": False}
+        arn = _arn(caller, params)
+        encrypted = self._hoses.get(arn).encryption is not None
+        (id,) = await self._hoses.put(arn, [params["Record"]["Data"]])
+        return {"RecordId": id, "Encrypted": encrypted}
 
     async def put_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         records = [record["Data"] for record in params["Records"]]
         if sum(map(len, records)) > _MOST_BATCH:
             raise InvalidRequest(f"Records size exceeds {_MOST_BATCH} bytes", BAD)
         # They become durable together, so no record of a batch fails alone.
-        ids = await self._hoses.put(_arn(caller, params), records)
-        return {"FailedPutCount": 0, "Encrypted": False, "RequestResponses": [{"RecordId": id} for id in ids]}
+        arn = _arn(caller, params)
+        encrypted = self._hoses.get(arn).encryption is not None
+        ids = await self._hoses.put(arn, records)
+        return {"FailedPutCount": 0, "Encrypted": encrypted, "RequestResponses": [{"RecordId": id} for id in ids]}
 
 
 class _Tags:
@@ -160,6 +223,38 @@ class _Tags:
 
 def _arn(caller: Caller, params: dict[str, Any]) -> str:
     return hose_arn(caller.account, caller.region, params["DeliveryStreamName"])
+
+
+def _type(hose: Hose) -> str:
+    return "DirectPut" if hose.source is None else "KinesisStreamAsSource"
+
+
+def _not_direct(name: str) -> InvalidRequest:
+    return InvalidRequest(f"Encryption of Firehose {name} is its source's: it is for DirectPut only.", BAD)
+
+
+def _encryption(given: dict[str, Any]) -> Encryption:
+    """Raises InvalidRequest for a key that does not fit its type."""
+    kind, key = given.get("KeyType") or "AWS_OWNED_CMK", given.get("KeyARN")
+    if (kind == "CUSTOMER_MANAGED_CMK") != (key is not None):
+        raise InvalidRequest("KeyARN must be given with KeyType CUSTOMER_MANAGED_CMK, and only then.", BAD)
+    return Encryption(kind, key)
+
+
+def _encryption_shape(encryption: Encryption | None) -> dict[str, Any]:
+    if encryption is None:
+        return {"Status": "DISABLED"}
+    return {"Status": "ENABLED", "KeyType": encryption.key_type, "KeyARN": encryption.key_arn}
+
+
+def _source_shape(source: StreamSource) -> dict[str, Any]:
+    return {
+        "KinesisStreamSourceDescription": {
+            "KinesisStreamARN": source.arn,
+            "RoleARN": source.role,
+            "DeliveryStartTimestamp": Moment(source.since / 1000),
+        }
+    }
 
 
 def _only_s3(params: dict[str, Any], kind: str, own: set[str]) -> dict[str, Any] | None:

@@ -104,7 +104,7 @@ class RecordOperations:
         if limits is not None and shard is not None:
             limits.given(stream.log_name(shard), sum(len(record.data) + len(record.key) for record in page.records))
         return {
-            "Records": [record_shape(record, stream) for record in page.records],
+            "Records": [record_shape(record) for record in page.records],
             "NextShardIterator": None if page.next is None else page.next.text(),
             "MillisBehindLatest": page.behind,
             "ChildShards": [child_shape(child) for child in page.children] or None,
@@ -129,12 +129,12 @@ class RecordOperations:
         return entry
 
 
-def record_shape(record: Read, stream: Stream) -> dict[str, Any]:
+def record_shape(record: Read) -> dict[str, Any]:
     """A Record of the API."""
     return {
         "SequenceNumber": record.sequence,
         "ApproximateArrivalTimestamp": Moment(record.arrived / 1000),
         "Data": record.data,
         "PartitionKey": record.key,
-        "EncryptionType": stream.encryption,
+        "EncryptionType": "KMS" if record.sealed else "NONE",
     }

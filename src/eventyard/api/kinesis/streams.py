@@ -240,7 +240,7 @@ class StreamOperations:
         }
 
     async def start_encryption(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        """The key is kept and answered. Records are as safe as the disk they lie on."""
+        """From now on records are sealed with the server's own key: the key's name is kept and answered, no more."""
         found = self._addresses.stream(caller, params, "StartStreamEncryption")
         if params["EncryptionType"] != "KMS":
             raise InvalidRequest("EncryptionType must be KMS to start encryption.", BAD)

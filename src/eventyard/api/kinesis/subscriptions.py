@@ -80,7 +80,7 @@ class Subscriptions:
 
 def _event(stream: Stream, shard: Shard, page: Page) -> dict[str, Any]:
     return {
-        "Records": [record_shape(record, stream) for record in page.records],
+        "Records": [record_shape(record) for record in page.records],
         "ContinuationSequenceNumber": shard.sequence(page.after),
         "MillisBehindLatest": page.behind,
         "ChildShards": [child_shape(child) for child in page.children] or None,

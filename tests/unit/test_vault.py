@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from eventyard.clock import ManualClock
-from eventyard.connections import Connection, Connections, Vault
+from eventyard.connections import Connection, Connections
 from eventyard.destination import Access
 from eventyard.errors import Broken, InvalidRequest
 from eventyard.stores.memory import open_memory
+from eventyard.vault import Vault
 
 ARN = "arn:aws:events:eu-west-1:123456789012:connection/c/1"
 

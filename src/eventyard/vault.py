@@ -1,4 +1,5 @@
-"""Sealing secrets: AES-256-GCM with one key in a file of its own, so that the database alone gives nothing away.
+"""Sealing secrets and records: AES-256-GCM with one key in a file of its own, so that the database alone gives nothing
+away.
 
 It does not protect from somebody who can read the whole data directory as the server's user."""
 
@@ -50,4 +51,4 @@ class Vault:
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], label.encode())
         except (InvalidTag, ValueError) as error:
-            raise Broken(f"The secret of {label} can't be opened with the key in {FILE}.") from error
+            raise Broken(f"What is sealed of {label} can't be opened with the key in {FILE}.") from error
