@@ -1,5 +1,7 @@
 """The firehose room: records gathered in a log and written as files, by size and time. Knows no events and no HTTP."""
 
+from eventyard.firehose.channel import Channel, Letters
+from eventyard.firehose.channels import Channels
 from eventyard.firehose.hoses import MOST_HOSES, Feeds, Hoses, LogKeeper
 from eventyard.firehose.objects import check_destination
 from eventyard.firehose.resources import (
@@ -22,6 +24,8 @@ __all__ = [
     "MOST_HOSES",
     "MOST_RECORD",
     "Arrival",
+    "Channel",
+    "Channels",
     "Compression",
     "Conversion",
     "Destination",
@@ -29,6 +33,7 @@ __all__ = [
     "Feeds",
     "Hose",
     "Hoses",
+    "Letters",
     "LogKeeper",
     "Partitioning",
     "Reached",

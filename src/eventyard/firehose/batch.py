@@ -14,7 +14,7 @@ import msgspec
 
 from eventyard.errors import InvalidRequest
 from eventyard.firehose.columns import NOTHING, named, widened
-from eventyard.firehose.documents import objects, split
+from eventyard.firehose.documents import check_content, objects, split
 from eventyard.firehose.files import WholeFile
 from eventyard.firehose.job import Failure, Job
 from eventyard.firehose.parquet import write_rows
@@ -142,6 +142,11 @@ class Batch:
             output.close()
 
     def _put(self, arrival: Arrival, data: bytes) -> None:
+        try:
+            check_content(data, self._job.content)
+        except InvalidRequest as error:
+            self._fail("processing-failed", "InvalidRecordFormat", arrival, data, error)
+            return
         try:
             output = self._partition(arrival, {} if self._query is None else self._query.keys(data))
         except InvalidRequest as error:

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from eventyard.errors import InvalidRequest
+from eventyard.firehose.job import Content
 from eventyard.firehose.resources import Splitting
 
 #: How many records one may become (developer guide, "Apply dynamic partitioning to aggregated data").
@@ -17,6 +18,18 @@ _MOST = 500
 _decoder = json.JSONDecoder()
 # What may be a whole number of more than 64 bits, which the fast parser would make one of floating point.
 _LONG = re.compile(rb"\d{19}")
+
+
+def check_content(data: bytes, content: Content) -> None:
+    """Raises InvalidRequest for a record that is not what it must be."""
+    try:
+        if content == "json":
+            orjson.loads(data)
+        elif content == "text":
+            data.decode()
+    except ValueError as error:
+        what = "JSON" if content == "json" else "UTF-8"
+        raise InvalidRequest(f"The record is not {what}: {error}.") from error
 
 
 def objects(data: bytes) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import msgspec
 
 from eventyard.firehose.resources import Compression, Conversion, Splitting
 
+Content = Literal["any", "text", "json"]
 Failure = Literal["processing-failed", "format-conversion-failed"]
 
 
@@ -17,7 +18,8 @@ class Job(msgspec.Struct, frozen=True):
 
     ``key``: the name of a file, of when its first record arrived (ms), an id and the partition keys. ``error_key``: of
     the failure, the same time and an id. ``backup_key``: as ``key`` without keys, where records are backed up as they
-    came. Names of the same arguments are the same; those that no file can have raise InvalidRequest."""
+    came. Names of the same arguments are the same; those that no file can have raise InvalidRequest. ``content``: what
+    records must be."""
 
     arn: str
     size: int
@@ -31,6 +33,7 @@ class Job(msgspec.Struct, frozen=True):
     splitting: Splitting | None = None
     query: str | None = None
     conversion: Conversion | None = None
+    content: Content = "any"
     backup_bucket: str = ""
     backup_key: Callable[[int, str], str] | None = None
     backup_compression: Compression = "UNCOMPRESSED"

@@ -33,7 +33,7 @@ from eventyard.bus import (
 from eventyard.clock import Clock
 from eventyard.connections import Connections
 from eventyard.endpoints import Endpoints
-from eventyard.firehose import Hoses
+from eventyard.firehose import Channels, Hoses
 from eventyard.functions import Code, Functions, Pool
 from eventyard.partners import Partners
 from eventyard.pipes import Pipes
@@ -117,8 +117,11 @@ class House:
         self.commitments = Commitments(store.catalog, clock)
         self.stream_queues = StreamQueues(self.streams, store.log, store.queues, store.progress, clock)
         files = None if settings.data is None else settings.data / "firehose"
-        feeds = StreamFeeds(self.streams, Reading(self.streams, store.log, clock))
+        self.reading = Reading(self.streams, store.log, clock)
+        feeds = StreamFeeds(self.streams, self.reading)
         self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, vault, feeds, files)
+        self.channels = Channels(store.catalog, store.progress, clock, feeds, files)
+        self.streams.hold(self.channels.count)
         self._scratch = tempfile.TemporaryDirectory(prefix="eventyard-")
         code = Code((settings.data or Path(self._scratch.name)) / "functions")
         self.functions = Functions(
@@ -130,6 +133,7 @@ class House:
             self.queues.deliver,
             clock,
         )
+        self.dev = settings.dev
         self.runs_code = settings.functions or settings.dev
         self.timetable = Timetable(store.catalog, store.log, self.publisher.append, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
@@ -145,7 +149,6 @@ class House:
         self.access = Access(self.directory, clock, settings.organizations())
         self._hops = settings.bus_hops
         self._add_kinds()
-        self.reading = Reading(self.streams, store.log, clock)
         fitter = Fitter(
             self.queues,
             self.streams,
@@ -209,6 +212,7 @@ class House:
         await self.stream_queues.load()
         await self.commitments.load()
         await self.hoses.load()
+        await self.channels.load()
         await self.functions.load()
         await self.connections.load(self.courier.authorize)
         await self.timetable.load()
@@ -251,6 +255,7 @@ class House:
         await self.courier.close()
         self.poster.close()
         await self.hoses.close()
+        await self.channels.close()
         await self.moves.close()
         await self.queues.close()
         self._scratch.cleanup()

@@ -32,6 +32,9 @@ _IN_USE = "ResourceInUseException"
 Watcher = Callable[[str, int], None]
 """Called with the ARN of a stream and how many records were put there."""
 
+Holder = Callable[[str], int]
+"""How many readers, which are kept elsewhere, need the stream with this ARN."""
+
 
 class LogKeeper(Protocol):
     """Who applies retention to logs, and empties those that nobody wants to be kept."""
@@ -74,6 +77,7 @@ class Streams:
         self._live: dict[str, Live] = {}
         self._changing = asyncio.Lock()
         self._watchers: list[Watcher] = []
+        self._holders: list[Holder] = []
         self.closed = False
 
     # --- life -------------------------------------------------------------------------------------------------------
@@ -124,6 +128,14 @@ class Streams:
     def watch(self, watcher: Watcher) -> None:
         """From now on, tell ``watcher`` of every put, once it is durable."""
         self._watchers.append(watcher)
+
+    def hold(self, holder: Holder) -> None:
+        """From now on, keep the streams that ``holder`` counts readers of."""
+        self._holders.append(holder)
+
+    def held(self, arn: str) -> int:
+        """How many channels the stream has."""
+        return sum(holder(arn) for holder in self._holders)
 
     def all(self) -> list[Stream]:
         """Every stream of every account."""
@@ -188,6 +200,8 @@ class Streams:
                 )
             if stream.queues:
                 raise Conflict(f"Stream {stream.name} under account {stream.account} has queues.", _IN_USE)
+            if self.held(arn):
+                raise Conflict(f"Stream {stream.name} under account {stream.account} has channels.", _IN_USE)
             async with live.gate.alone():
                 await self._catalog.apply([Change(_KIND, arn, None)])
                 del self._live[arn]

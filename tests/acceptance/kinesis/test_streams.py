@@ -272,7 +272,6 @@ def test_other_accounts_may_do_what_the_policy_allows(kinesis: Any, server: Serv
     ("call", "params", "named"),
     [
         ("put_record", {"Data": b"x", "PartitionKey": "k", "DryRun": True}, "DryRun"),
-        ("list_channels", {}, "ListChannels"),
     ],
 )
 def test_what_is_not_done_is_refused_by_name(kinesis: Any, call: str, params: dict[str, Any], named: str) -> None:

@@ -11,7 +11,7 @@ from eventyard.streams import Consumer, Queue, Queues, Stream, Streams, stream_a
 from eventyard.wire import Caller
 
 BAD = "InvalidArgumentException"
-CONSUMER, QUEUE = "/consumer/", ":queue/"
+CONSUMER, QUEUE, CHANNEL = "/consumer/", ":queue/", ":channel/"
 
 
 class Addresses:

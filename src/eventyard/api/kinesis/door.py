@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventyard.api.kinesis.capacity import CapacityOperations
+from eventyard.api.kinesis.channels import ChannelOperations
 from eventyard.api.kinesis.consumers import ConsumerOperations
 from eventyard.api.kinesis.marks import MarkOperations
 from eventyard.api.kinesis.queue_records import QueueRecordOperations
@@ -12,12 +13,21 @@ from eventyard.api.kinesis.shards import ShardOperations
 from eventyard.api.kinesis.streams import StreamOperations
 from eventyard.api.kinesis.subscriptions import Subscriptions
 from eventyard.clock import Clock
+from eventyard.firehose import Channels
 from eventyard.streams import Commitments, Queues, Reading, Streams
 from eventyard.wire import Door
 
 
-def kinesis_door(streams: Streams, reading: Reading, queues: Queues, commitments: Commitments, clock: Clock) -> Door:
-    """What this server does of the API; the wire refuses the rest by name."""
+def kinesis_door(
+    streams: Streams,
+    reading: Reading,
+    queues: Queues,
+    channels: Channels,
+    commitments: Commitments,
+    clock: Clock,
+    dev: bool,
+) -> Door:
+    """The whole API. ``dev``: channels may write sooner than AWS's do."""
     return Door(
         service="kinesis",
         operations={
@@ -27,8 +37,9 @@ def kinesis_door(streams: Streams, reading: Reading, queues: Queues, commitments
             **RecordOperations(streams, reading).operations(),
             **ConsumerOperations(streams, commitments, clock).operations(),
             **Subscriptions(streams, reading, clock).operations(),
-            **MarkOperations(streams, queues).operations(),
+            **MarkOperations(streams, queues, channels).operations(),
             **QueueOperations(streams, queues, commitments, clock).operations(),
+            **ChannelOperations(streams, channels, clock, dev).operations(),
             **QueueRecordOperations(queues).operations(),
         },
     )

@@ -1,4 +1,4 @@
-"""What is attached to streams, consumers and queues: tags, by both of AWS's APIs for them, and resource policies."""
+"""What is attached to streams and what reads them: tags, by both of AWS's APIs for them, and resource policies."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
-from eventyard.api.kinesis.address import BAD, CONSUMER, QUEUE, Addresses, QueueAddresses, refuse_reserved
+from eventyard.api.kinesis.address import BAD, CHANNEL, CONSUMER, QUEUE, Addresses, QueueAddresses, refuse_reserved
+from eventyard.api.kinesis.channels import find_channel
 from eventyard.errors import InvalidRequest, LimitExceeded, NotFound
+from eventyard.firehose import Channels
 from eventyard.policy import parse_policy
 from eventyard.streams import MAX_TAGS, Consumer, Queue, Queues, Stream, Streams
 from eventyard.wire import Caller, Handler
@@ -20,14 +22,16 @@ Edit = Callable[[Any], Any]
 class _Found(msgspec.Struct, frozen=True):
     """What has tags and a policy, and how it is changed."""
 
-    holder: Stream | Consumer | Queue
+    tags: dict[str, str]
+    policy: str | None
     change: Callable[[Edit], Awaitable[Any]]
 
 
 class MarkOperations:
     """Each method answers one operation."""
 
-    def __init__(self, streams: Streams, queues: Queues) -> None:
+    def __init__(self, streams: Streams, queues: Queues, channels: Channels) -> None:
+        self._channels = channels
         self._streams = streams
         self._queues = queues
         self._addresses = Addresses(streams)
@@ -75,7 +79,7 @@ class MarkOperations:
         return {}
 
     async def list_resource_tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        tags = self._find(caller, params, "ListTagsForResource").holder.tags
+        tags = self._find(caller, params, "ListTagsForResource").tags
         return {"Tags": [{"Key": key, "Value": tags[key]} for key in sorted(tags)]}
 
     async def put_policy(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -89,14 +93,14 @@ class MarkOperations:
         return {}
 
     async def get_policy(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        policy = self._find_own(caller, params, "GetResourcePolicy").holder.policy
+        policy = self._find_own(caller, params, "GetResourcePolicy").policy
         if policy is None:
             raise _no_policy(params)
         return {"Policy": policy}
 
     async def delete_policy(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         found = self._find_own(caller, params, "DeleteResourcePolicy")
-        if found.holder.policy is None:
+        if found.policy is None:
             raise _no_policy(params)
         await found.change(lambda holder: msgspec.structs.replace(holder, policy=None))
         return {}
@@ -107,8 +111,11 @@ class MarkOperations:
         arn = params["ResourceARN"]
         if QUEUE in arn:
             return self._of_queue(self._queue_addresses.queue(caller, arn, action)[1])
+        if CHANNEL in arn:
+            channel = find_channel(self._channels, caller, arn, action)
+            return _Found(channel.tags, None, partial(self._channels.change, channel.arn))
         if ":stream/" not in arn:
-            raise InvalidRequest(f"ResourceARN {arn} is neither a stream nor a consumer or queue of one.", BAD)
+            raise InvalidRequest(f"ResourceARN {arn} is neither a stream nor a consumer, queue or channel of one.", BAD)
         if CONSUMER in arn:
             return self._of_consumer(*self._addresses.consumer_by_arn(caller, arn, action))
         return self._of_stream(self._addresses.by_arn(caller, arn, action))
@@ -116,6 +123,8 @@ class MarkOperations:
     def _find_own(self, caller: Caller, params: dict[str, Any], action: str) -> _Found:
         """As ``_find``, for the owner of a policy: one that denies everybody everything must not lock it up forever."""
         arn = params["ResourceARN"]
+        if CHANNEL in arn:
+            raise InvalidRequest(f"Channels such as {arn} have no resource policies.", BAD)
         if arn.split(":")[4] != caller.account or not (":stream/" in arn or QUEUE in arn):
             return self._find(caller, params, action)
         refuse_reserved(params)
@@ -130,10 +139,10 @@ class MarkOperations:
         raise NotFound(f"Consumer {arn} of stream {stream.name} under account {stream.account} not found.")
 
     def _of_stream(self, stream: Stream) -> _Found:
-        return _Found(stream, partial(self._streams.change, stream.arn))
+        return _Found(stream.tags, stream.policy, partial(self._streams.change, stream.arn))
 
     def _of_queue(self, queue: Queue) -> _Found:
-        return _Found(queue, partial(self._queues.change, queue.arn))
+        return _Found(queue.tags, queue.policy, partial(self._queues.change, queue.arn))
 
     def _of_consumer(self, stream: Stream, consumer: Consumer) -> _Found:
         def change(edit: Edit) -> Awaitable[Any]:
@@ -143,7 +152,7 @@ class MarkOperations:
 
             return self._streams.change(stream.arn, edit_one)
 
-        return _Found(consumer, change)
+        return _Found(consumer.tags, consumer.policy, change)
 
 
 def _no_policy(params: dict[str, Any]) -> NotFound:

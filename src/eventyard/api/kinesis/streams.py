@@ -162,7 +162,7 @@ class StreamOperations:
                 "MaxRecordSizeInKiB": stream.max_record_kib,
                 "WarmThroughput": warm_shape(stream) if stream.warm else None,
                 "RecordDistributionStrategy": stream.distribution,
-                "ChannelCount": 0,
+                "ChannelCount": self._streams.held(stream.arn),
                 "QueueCount": len(stream.queues),
             }
         }
@@ -275,8 +275,9 @@ class StreamOperations:
         def edit(stream: Stream) -> Stream:
             if stream.mode == mode:
                 raise Conflict(f"Stream {stream.name} is already in mode {mode}.", "ResourceInUseException")
-            if mode == "PROVISIONED" and stream.queues:
-                raise Conflict(f"Stream {stream.name} has queues, which need on-demand mode.", "ResourceInUseException")
+            if mode == "PROVISIONED" and (stream.queues or self._streams.held(stream.arn)):
+                message = f"Stream {stream.name} has queues or channels, which need on-demand mode."
+                raise Conflict(message, "ResourceInUseException")
             if mode == "ON_DEMAND" and self._streams.on_demand(stream.account, stream.region) >= ON_DEMAND_LIMIT:
                 raise LimitExceeded(f"Account {stream.account} has the most streams in on-demand mode it can have.")
             # What only streams on demand have ends with that mode, and begins anew with it.
