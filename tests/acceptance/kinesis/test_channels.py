@@ -10,9 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pyarrow as pa
 import pytest
 
+from tests.acceptance.cli.test_cli import running
 from tests.acceptance.kinesis.test_queues import put, stream
 from tests.acceptance.refusal import refusal
 from tests.acceptance.server import Server, new_account
@@ -244,6 +246,23 @@ def test_wrong_channels_are_refused(kinesis: Any, account: str, changes: dict[st
 
 
 STORAGE = ("StorageClass", "OutputKeyTemplate", "BucketARN")
+
+
+def test_production_server_holds_freshness_to_the_limits_of_aws(tmp_path: Path) -> None:
+    with running("serve", "--port", "0", "--data", str(tmp_path / "data")) as process:
+        url = json.loads(process.line_with('"serving"'))["url"]
+        client = boto3.client(
+            "kinesis",
+            "us-east-1",
+            endpoint_url=url,
+            aws_access_key_id="000000000001",
+            aws_secret_access_key="test",
+        )
+        arn = stream(client)
+        code, message = refusal(client.create_channel, **request("000000000001", arn, freshness=299))
+        assert (code, "from 300 to 900" in message) == (BAD, True)
+        make(client, request("000000000001", arn, freshness=300))
+        client.close()
 
 
 def test_wrong_changes_are_refused(kinesis: Any, account: str) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
-import pytest
 
 from tests.acceptance.refusal import refusal
 from tests.acceptance.server import Server
@@ -266,19 +265,6 @@ def test_other_accounts_may_do_what_the_policy_allows(kinesis: Any, server: Serv
     kinesis.put_record(**put)
     assert refusal(kinesis.put_resource_policy, ResourceARN=arn, Policy="{}")[0] == "InvalidArgumentException"
     stranger.close()
-
-
-@pytest.mark.parametrize(
-    ("call", "params", "named"),
-    [
-        ("put_record", {"Data": b"x", "PartitionKey": "k", "DryRun": True}, "DryRun"),
-    ],
-)
-def test_what_is_not_done_is_refused_by_name(kinesis: Any, call: str, params: dict[str, Any], named: str) -> None:
-    name = {"StreamName": "s"} if call == "put_record" else {}
-    code, message = refusal(getattr(kinesis, call), **name, **params)
-    assert code == "UnsupportedOperationException"
-    assert named in message
 
 
 def test_wrong_requests_are_refused(kinesis: Any, account: str) -> None:

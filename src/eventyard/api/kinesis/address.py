@@ -108,8 +108,13 @@ def refuse_reserved(params: dict[str, Any]) -> None:
     """Raises Unsupported for parameters that this server does not do."""
     if params.get("StreamId") is not None:
         raise Unsupported("Parameter StreamId is not supported by this server: name the stream.")
+
+
+def end_dry_run(params: dict[str, Any]) -> None:
+    """Raises InvalidRequest, as AWS does, for a request that only asks whether it would succeed; call when it would
+    (developer guide, "Test your permissions and request inputs with dry run")."""
     if params.get("DryRun"):
-        raise Unsupported("Parameter DryRun is not supported by this server.")
+        raise InvalidRequest("The request would have succeeded, but DryRun was specified.", "DryRunOperationException")
 
 
 def _consumer(stream: Stream, is_it: Callable[[Consumer], bool], what: str) -> Consumer:

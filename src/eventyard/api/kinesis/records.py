@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eventyard.api.kinesis.address import BAD, Addresses, refuse_reserved
+from eventyard.api.kinesis.address import BAD, Addresses, end_dry_run, refuse_reserved
 from eventyard.api.kinesis.shape import child_shape
 from eventyard.errors import InvalidRequest, TryAgain
 from eventyard.streams import (
@@ -53,7 +53,9 @@ class RecordOperations:
                 f"{stream.account} is invalid.",
                 BAD,
             )
-        (outcome,) = await self._streams.put(stream.arn, [self._entry(stream, params, "")])
+        entry = self._entry(stream, params, "")
+        end_dry_run(params)
+        (outcome,) = await self._streams.put(stream.arn, [entry])
         if isinstance(outcome, Failed):
             raise TryAgain(outcome.message, outcome.code)
         return {"ShardId": outcome.shard, "SequenceNumber": outcome.sequence, "EncryptionType": stream.encryption}
@@ -66,6 +68,7 @@ class RecordOperations:
         ]
         if sum(entry.size for entry in entries) > _MOST_BYTES:
             raise InvalidRequest(f"Records size exceeds {_MOST_BYTES} bytes", BAD)
+        end_dry_run(params)
         outcomes = await self._streams.put(stream.arn, entries)
         return {
             "FailedRecordCount": sum(isinstance(one, Failed) for one in outcomes),
@@ -86,7 +89,9 @@ class RecordOperations:
             params.get("StartingSequenceNumber"),
             None if time is None else round(time.timestamp() * 1000),
         )
-        return {"ShardIterator": (await self._reading.iterator(stream.arn, params["ShardId"], place)).text()}
+        iterator = await self._reading.iterator(stream.arn, params["ShardId"], place)
+        end_dry_run(params)
+        return {"ShardIterator": iterator.text()}
 
     async def get(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         refuse_reserved(params)
@@ -95,6 +100,9 @@ class RecordOperations:
             raise InvalidRequest("The ShardIterator is not one of the stream with the given StreamARN.", BAD)
         # An iterator is no permission: who holds it must still be allowed to read.
         stream = self._addresses.by_arn(caller, iterator.arn, "GetRecords")
+        if params.get("DryRun"):
+            await self._reading.read(iterator, 1)
+            end_dry_run(params)
         limits = self._streams.limits if stream.mode == "PROVISIONED" else None
         shard = next((one for one in stream.shards if one.number == iterator.shard), None)
         if limits is not None and shard is not None and not limits.read(stream.log_name(shard)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from eventyard.api.kinesis.address import Addresses
+from eventyard.api.kinesis.address import Addresses, end_dry_run
 from eventyard.api.kinesis.records import record_shape
 from eventyard.api.kinesis.shape import child_shape
 from eventyard.clock import Clock
@@ -53,6 +53,7 @@ class Subscriptions:
         before = self._now.get(key)
         if before is not None and now - before.since < _GRACE:
             raise _in_use(consumer, shard)
+        end_dry_run(params)
         mine = self._now[key] = _Subscription(now)
         self._streams.live(stream.arn).ring(shard.number)  # so that the one before sees that it was taken over
         return {"EventStream": self._events(stream, consumer, shard, start, mine)}
