@@ -80,10 +80,13 @@ class Delivery:
                 await self._wait_until_due()
                 await self._write()
                 pause = _PAUSE
+                continue
             except (OSError, zlib.error, EventyardError) as error:
                 log.error("files could not be written, trying again", delivery=self.job.arn, reason=str(error))
-                await self._clock.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            except Exception:  # a fault in one file must not end all deliveries to come: say it, and try again
+                log.exception("files could not be written, trying again", delivery=self.job.arn)
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _wait_until_due(self) -> None:
         while True:

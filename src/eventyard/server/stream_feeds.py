@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from weakref import WeakSet
 
+import structlog
+
 from eventyard.firehose import Arrival, Reached
 from eventyard.streams import Reading, Shard, Stream, Streams
+
+log = structlog.get_logger("streams")
 
 
 class StreamFeeds:
@@ -52,6 +56,10 @@ class StreamFeed:
         for shard in stream.shards:
             after = await self._after(stream, shard, reached)
             rows = await self._reading.behind(stream, shard, after, limit - len(found))
+            # Positions have no gaps but where retention made one.
+            if rows and rows[0][0] > after + 1:
+                lost = rows[0][0] - after - 1
+                log.error("records expired before they were in a file", stream=self._arn, shard=shard.id, count=lost)
             found += [
                 Arrival(shard.id, position, one.id, one.arrived, one.data, one.sequence) for position, one in rows
             ]

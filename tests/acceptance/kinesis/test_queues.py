@@ -209,6 +209,19 @@ def test_acknowledged_records_stay_acknowledged_over_kills_and_none_is_lost(tmp_
         server.stop()
 
 
+def test_server_stops_at_once_although_somebody_waits_for_records(tmp_path: Path) -> None:
+    account, server = new_account(), Server(tmp_path)
+    kinesis = server.client("kinesis", account)
+    name = queue(kinesis, stream(kinesis))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(receive, kinesis, name, 20)
+        time.sleep(0.5)
+        begin = time.monotonic()
+        server.stop()
+        assert waiting.result() == []
+        assert time.monotonic() - begin < 5
+
+
 def test_queue_has_tags(kinesis: Any) -> None:
     name = queue(kinesis, stream(kinesis))
     kinesis.tag_resource(ResourceARN=name, Tags={"a": "1", "b": "2"})
