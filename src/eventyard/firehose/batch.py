@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 
 from eventyard.errors import InvalidRequest
-from eventyard.firehose.columns import NOTHING, named, widened
+from eventyard.firehose.columns import NOTHING, Names, widened
 from eventyard.firehose.documents import check_content, objects, split
 from eventyard.firehose.files import WholeFile
 from eventyard.firehose.job import Failure, Job
@@ -68,6 +68,7 @@ class _Sheet:
     def __init__(self, file: WholeFile, conversion: Conversion) -> None:
         self._file = file
         self._conversion = conversion
+        self._names = Names(conversion)
         self._columns = NOTHING
         self._records: list[bytes] = []
 
@@ -100,7 +101,7 @@ class _Sheet:
             yield [row for data in self._records[at : at + _ROW_GROUP] for row in self._rows(data)]
 
     def _rows(self, data: bytes) -> list[dict[str, Any]]:
-        return [named(one, self._conversion) for one in objects(data)]
+        return [self._names.row(one) for one in objects(data)]
 
 
 class Batch:

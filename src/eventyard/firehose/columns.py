@@ -34,42 +34,70 @@ class Fields(msgspec.Struct, frozen=True):
 Type = Plain | Listed | Fields
 NOTHING = Fields({})
 _UNKNOWN = Plain("unknown")
+_KINDS = {bool: "boolean", float: "number", str: "string"}
+_NESTED = (dict, list)
+_NO_NAMES: Mapping[str, str] = {}
 
 
 def widened(known: Fields, row: Mapping[str, Any]) -> Fields:
     """The columns that hold what ``known`` do and ``row`` as well. Raises InvalidRequest for a row that does not
     fit."""
+    if _fits(row, known):
+        return known
     found = _both(known, _type_of(row, ""), "")
     assert isinstance(found, Fields)
     return found
 
 
-def named(document: Mapping[str, Any], conversion: Conversion) -> dict[str, Any]:
-    """``document`` with the names of columns. Raises InvalidRequest where two keys have one name."""
-    columns = {key: column for column, key in conversion.names.items()}
-    return _named(document, conversion, columns)
+class Names:
+    """What the keys of documents are called as columns."""
+
+    def __init__(self, conversion: Conversion) -> None:
+        self._conversion = conversion
+        self._top = {key: self._name(column) for column, key in conversion.names.items()}
+        self._known: dict[str, str] = {}
+
+    def row(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        """``document`` with the names of columns. Raises InvalidRequest where two keys have one name."""
+        return self._fields(document, self._top)
+
+    def _fields(self, document: Mapping[str, Any], top: Mapping[str, str]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in document.items():
+            name = top.get(key) or self._known.get(key) or self._learn(key)
+            found[name] = self._value(value) if type(value) in _NESTED else value
+        if len(found) < len(document):
+            raise InvalidRequest(f"Two of the keys {', '.join(document)} are the same column.")
+        return found
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return self._fields(value, _NO_NAMES)
+        return [self._value(one) if type(one) in _NESTED else one for one in value]
+
+    def _learn(self, key: str) -> str:
+        name = self._known[key] = self._name(key)
+        return name
+
+    def _name(self, key: str) -> str:
+        if self._conversion.underscores:
+            key = key.replace(".", "_")
+        return key.lower() if self._conversion.lower else key
 
 
-def _named(document: Mapping[str, Any], conversion: Conversion, columns: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in document.items():
-        name = columns.get(key) or key
-        if conversion.underscores:
-            name = name.replace(".", "_")
-        if conversion.lower:
-            name = name.lower()
-        if name in found:
-            raise InvalidRequest(f"Two keys of the record are the column {name}.")
-        found[name] = _named_value(value, conversion)
-    return found
-
-
-def _named_value(value: Any, conversion: Conversion) -> Any:
-    if isinstance(value, dict):
-        return _named(value, conversion, {})
-    if isinstance(value, list):
-        return [_named_value(one, conversion) for one in value]
-    return value
+def _fits(value: Any, column: Type) -> bool:
+    """Whether ``column`` holds ``value`` as it is."""
+    if value is None:
+        return True
+    kind = type(value)
+    if isinstance(column, Plain):
+        if kind is int:
+            return column.name in ("integer", "number") and _LEAST <= value <= _MOST
+        return column.name == _KINDS.get(kind)
+    if isinstance(column, Listed):
+        return kind is list and all(_fits(one, column.of) for one in value)
+    fields = column.fields
+    return kind is dict and all(name in fields and _fits(one, fields[name]) for name, one in value.items())
 
 
 def _type_of(value: Any, path: str) -> Type:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +15,9 @@ from eventyard.firehose.resources import Splitting
 #: How many records one may become (developer guide, "Apply dynamic partitioning to aggregated data").
 _MOST = 500
 _decoder = json.JSONDecoder()
-# What may be a whole number of more than 64 bits, which the fast parser would make one of floating point.
-_LONG = re.compile(rb"\d{19}")
+# What may be a whole number of more than 64 bits, which the fast parser would make one of floating point: 19 digits in
+# a row. Looking for them with every digit made a 0 is many times as fast as a regular expression.
+_DIGITS, _LONG = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256)), b"0" * 19
 
 
 def check_content(data: bytes, content: Content) -> None:
@@ -34,7 +34,7 @@ def check_content(data: bytes, content: Content) -> None:
 
 def objects(data: bytes) -> list[dict[str, Any]]:
     """The JSON objects that are in ``data`` in a row. Raises InvalidRequest for anything else."""
-    load = _exact if _LONG.search(data) else orjson.loads
+    load = _exact if _LONG in data.translate(_DIGITS) else orjson.loads
     try:
         found = [load(data)]
     except ValueError:

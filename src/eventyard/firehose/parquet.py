@@ -43,7 +43,11 @@ def write_rows(
         schema = pa.schema([pa.field(name, _arrow(type)) for name, type in columns.fields.items()])
         with pq.ParquetWriter(file, schema, **settings) as writer:
             for rows in chunks:
-                writer.write_table(pa.Table.from_pylist([_fitted(row, columns) for row in rows], schema=schema))
+                try:
+                    table = pa.Table.from_pylist(rows, schema=schema)
+                except pa.ArrowException:
+                    table = pa.Table.from_pylist([_fitted(row, columns) for row in rows], schema=schema)
+                writer.write_table(table)
     except pa.ArrowException as error:
         raise Broken(f"A Parquet file can't be written: {error}") from error
 
@@ -68,7 +72,8 @@ def _arrow(type: Type) -> Any:
 
 
 def _fitted(value: Any, type: Type) -> Any:
-    """``value`` as its column takes it."""
+    """``value`` as its column takes it: a large whole number as one of floating point, an object without fields as
+    text."""
     if value is None:
         return None
     if isinstance(type, Listed):

@@ -13,7 +13,7 @@ import pytest
 
 from eventyard.errors import InvalidRequest
 from eventyard.firehose import Conversion, Hose
-from eventyard.firehose.columns import NOTHING, named, widened
+from eventyard.firehose.columns import NOTHING, Names, widened
 from tests.unit.firehose.conftest import Yard
 
 MIB = 1 << 20
@@ -109,6 +109,13 @@ async def test_only_bad_records_leave_no_empty_table(yard: Yard) -> None:
     assert "format-conversion-failed" in str(path)
 
 
+async def test_whole_numbers_become_floating_where_a_later_record_needs_it(yard: Yard) -> None:
+    hose = await make(yard)
+    large = (1 << 60) + 1
+    (path,) = await written(yard, hose, b'{"a":%d}' % large, b'{"a":0.5}', b'{"a":1e20}', b'{"a":7}')
+    assert [row["a"] for row in rows(path)] == [float(large), 0.5, 1e20, 7.0]
+
+
 async def test_what_has_no_type_is_text(yard: Yard) -> None:
     hose = await make(yard)
     (path,) = await written(yard, hose, b'{"a":null,"b":{},"c":[{}],"d":[]}')
@@ -127,12 +134,14 @@ async def test_large_batches_have_several_row_groups(yard: Yard) -> None:
 
 def test_keys_become_names_of_columns() -> None:
     conversion = Conversion({}, underscores=True, names={"ts": "Timestamp"})
-    assert named({"Timestamp": 1, "A.b": {"C.d": 2}, "e": [{"F": 3}]}, conversion) == {
+    assert Names(conversion).row({"Timestamp": 1, "A.b": {"C.d": 2}, "e": [{"F": 3}]}) == {
         "ts": 1,
         "a_b": {"c_d": 2},
         "e": [{"f": 3}],
     }
-    assert named({"A": 1, "a": 2}, Conversion({}, lower=False)) == {"A": 1, "a": 2}
+    assert Names(Conversion({}, lower=False)).row({"A": 1, "a": 2}) == {"A": 1, "a": 2}
+    with pytest.raises(InvalidRequest, match="same column"):
+        Names(Conversion({})).row({"A": 1, "a": 2})
 
 
 @pytest.mark.parametrize(
