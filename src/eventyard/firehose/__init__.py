@@ -15,6 +15,7 @@ from eventyard.firehose.resources import (
     Partitioning,
     Splitting,
     StreamSource,
+    Transformation,
     hose_arn,
 )
 from eventyard.firehose.source import Arrival, Reached, Source
@@ -40,6 +41,7 @@ __all__ = [
     "Source",
     "Splitting",
     "StreamSource",
+    "Transformation",
     "check_destination",
     "hose_arn",
 ]

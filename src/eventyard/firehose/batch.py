@@ -16,11 +16,12 @@ from eventyard.errors import InvalidRequest
 from eventyard.firehose.columns import NOTHING, Names, widened
 from eventyard.firehose.documents import check_content, objects, split
 from eventyard.firehose.files import WholeFile
-from eventyard.firehose.job import Failure, Job
+from eventyard.firehose.job import FUNCTION, QUERY, Failure, Job
 from eventyard.firehose.parquet import write_rows
 from eventyard.firehose.partition import Query
 from eventyard.firehose.resources import Conversion
 from eventyard.firehose.source import Arrival
+from eventyard.firehose.transformation import Refused
 
 #: Quota of a stream (developer guide, "Amazon Data Firehose quota").
 _MOST_PARTITIONS = 500
@@ -117,14 +118,21 @@ class Batch:
         self._query = None if job.query is None else Query(job.query)
         self._outputs: dict[tuple[str, ...], _Output] = {}
 
-    def add(self, arrivals: Sequence[Arrival]) -> None:
-        for arrival in arrivals:
-            if self._job.backup_key is not None:
+    def back_up(self, arrivals: Sequence[Arrival]) -> None:
+        """Keep ``arrivals`` as they came, if that is wanted."""
+        if self._job.backup_key is not None:
+            for arrival in arrivals:
                 self._backup(arrival)
+
+    def add(self, arrivals: Sequence[Arrival], refused: Sequence[Refused] = ()) -> None:
+        """Write ``arrivals`` where they belong, and those that were ``refused`` before where failures go."""
+        for one in refused:
+            self._fail("processing-failed", one.code, one.arrival, one.arrival.data, one.message)
+        for arrival in arrivals:
             try:
                 parts = [arrival.data] if self._job.splitting is None else split(arrival.data, self._job.splitting)
             except InvalidRequest as error:
-                self._fail("processing-failed", "RecordDeAggregation.Failed", arrival, arrival.data, error)
+                self._fail("processing-failed", "RecordDeAggregation.Failed", arrival, arrival.data, error.message)
                 continue
             for part in parts:
                 self._put(arrival, part)
@@ -146,18 +154,21 @@ class Batch:
         try:
             check_content(data, self._job.content)
         except InvalidRequest as error:
-            self._fail("processing-failed", "InvalidRecordFormat", arrival, data, error)
+            self._fail("processing-failed", "InvalidRecordFormat", arrival, data, error.message)
             return
         try:
-            output = self._partition(arrival, {} if self._query is None else self._query.keys(data))
+            found = {} if self._query is None else self._query.keys(data)
+            keys = {f"{QUERY}:{name}": value for name, value in found.items()}
+            keys |= {f"{FUNCTION}:{name}": value for name, value in arrival.keys.items()}
+            output = self._partition(arrival, keys)
         except InvalidRequest as error:
             code = "DynamicPartitioning.MetadataExtractionFailed"
-            self._fail("processing-failed", code, arrival, data, error)
+            self._fail("processing-failed", code, arrival, data, error.message)
             return
         try:
             output.write(data)
         except InvalidRequest as error:
-            self._fail("format-conversion-failed", "DataFormatConversion.ParseError", arrival, data, error)
+            self._fail("format-conversion-failed", "DataFormatConversion.ParseError", arrival, data, error.message)
 
     def _partition(self, arrival: Arrival, keys: Mapping[str, str]) -> _Output:
         """Where records with these keys go. Raises InvalidRequest for keys that no file can be named after."""
@@ -187,7 +198,7 @@ class Batch:
         if output is not None:
             output.write(arrival.data)
 
-    def _fail(self, failure: Failure, code: str, arrival: Arrival, data: bytes, error: InvalidRequest) -> None:
+    def _fail(self, failure: Failure, code: str, arrival: Arrival, data: bytes, message: str) -> None:
         """Write a record that can't be delivered where the failures go, and why (developer guide, "Handling errors for
         data format conversion")."""
         job, output = self._job, self._outputs.get((failure,))
@@ -202,7 +213,7 @@ class Batch:
             "attemptsMade": 1,
             "arrivalTimestamp": arrival.arrived,
             "ErrorCode" if converting else "errorCode": code,
-            "ErrorMessage" if converting else "errorMessage": error.message,
+            "ErrorMessage" if converting else "errorMessage": message,
             "attemptEndingTimestamp": self._now,
             "rawData": base64.b64encode(data).decode(),
         }

@@ -17,6 +17,7 @@ from eventyard.errors import EventyardError, TryAgain
 from eventyard.firehose.batch import Batch
 from eventyard.firehose.job import Job
 from eventyard.firehose.source import Arrival, Reached, Source
+from eventyard.firehose.transformation import Refused, Transformer
 from eventyard.store import Checkpoint, Progress, Record
 
 log = structlog.get_logger("firehose")
@@ -25,9 +26,17 @@ _PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 
 
 class Delivery:
-    """``job``: what is done with what waits in ``source``."""
+    """``job``: what is done with what waits in ``source``. ``transformer``: for jobs that want one."""
 
-    def __init__(self, job: Job, source: Source, root: Path, progress: Progress, clock: Clock) -> None:
+    def __init__(
+        self,
+        job: Job,
+        source: Source,
+        root: Path,
+        progress: Progress,
+        clock: Clock,
+        transformer: Transformer | None = None,
+    ) -> None:
         self.job = job
         self._source = source
         self._root = root
@@ -35,6 +44,8 @@ class Delivery:
         self._clock = clock
         self._reached: dict[str, int] = {}
         self._changed = asyncio.Event()
+        self._transformer = transformer
+        self._closing = asyncio.Event()
         self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -45,6 +56,7 @@ class Delivery:
 
     async def close(self) -> None:
         """Stop; what waits stays where it is."""
+        self._closing.set()
         if self._task is not None:
             # Files that are being written are finished first: a thread can't be cancelled.
             async with self._writing:
@@ -118,7 +130,9 @@ class Delivery:
                         taken.append(one)
                         size, newest = size + len(one.data), max(newest, one.arrived)
                         reached[one.part] = one.position
-                    await asyncio.to_thread(batch.add, taken)
+                    await asyncio.to_thread(batch.back_up, taken)
+                    made, refused = await self._transformed(taken)
+                    await asyncio.to_thread(batch.add, made, refused)
                     arrivals = await self._source.next(reached)
                 await asyncio.to_thread(batch.finish)
             moved = {part: position for part, position in reached.items() if self._reached.get(part) != position}
@@ -126,6 +140,24 @@ class Delivery:
             await self._progress.record(Record(checkpoints=names))
             self._reached = reached
             await self._source.written(size, newest)
+
+    async def _transformed(self, arrivals: list[Arrival]) -> tuple[list[Arrival], list[Refused]]:
+        """What the job's function makes of ``arrivals``, and what it does not take. Raises TryAgain when this is closed
+        meanwhile: a function that ends with the server has not failed."""
+        work = self.job.transformation
+        if work is None or self._transformer is None:
+            return arrivals, []
+        loop = asyncio.get_running_loop()
+        asking = loop.create_task(self._transformer.transform(work, arrivals))
+        closing = loop.create_task(self._closing.wait())
+        try:
+            await asyncio.wait({asking, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if self._closing.is_set():
+                raise TryAgain("The delivery ends.")
+            return asking.result()
+        finally:
+            asking.cancel()
+            closing.cancel()
 
 
 def checkpoint_name(arn: str, part: str) -> str:

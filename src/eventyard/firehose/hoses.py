@@ -19,6 +19,7 @@ from eventyard.firehose.objects import check_destination, error_key, object_key
 from eventyard.firehose.records import Envelope
 from eventyard.firehose.resources import MOST_RECORD, Destination, Encryption, Hose, StreamSource, hose_arn
 from eventyard.firehose.source import Direct, Source
+from eventyard.firehose.transformation import Ask, Transformer
 from eventyard.names import Arn
 from eventyard.store import Catalog, Change, Checkpoint, EventLog, Progress
 from eventyard.vault import Vault
@@ -72,6 +73,7 @@ class Hoses:
         keeper: LogKeeper,
         vault: Vault,
         feeds: Feeds,
+        ask: Ask,
         root: Path | None,
     ) -> None:
         self._log = eventlog
@@ -81,6 +83,7 @@ class Hoses:
         self._keeper = keeper
         self._envelope = Envelope(vault)
         self._feeds = feeds
+        self._ask = ask
         self._root = root
         self._live: dict[str, _Live] = {}
         self._changing = asyncio.Lock()
@@ -229,7 +232,8 @@ class Hoses:
         if hose.source is not None:
             source = self._feeds.feed(hose.source.arn, hose.source.since, lambda: rung[0].ring())
         assert source is not None
-        delivery = Delivery(job_of(hose), source, root_of(self._root), self._progress, self._clock)
+        transformer = Transformer(self._ask, hose.arn, self._clock)
+        delivery = Delivery(job_of(hose), source, root_of(self._root), self._progress, self._clock, transformer)
         rung.append(delivery)
         if direct is not None:
             await direct.count(reached.get(hose.arn, 0))
@@ -259,6 +263,7 @@ def job_of(hose: Hose) -> Job:
         destination.delimiter.encode(),
         destination.splitting,
         None if destination.partitioning is None else destination.partitioning.query,
+        destination.transformation,
         destination.conversion,
     )
     if backup is None:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from eventyard.errors import InvalidRequest
+from eventyard.errors import InvalidRequest, Unsupported
+from eventyard.firehose.job import FUNCTION, QUERY
 from eventyard.firehose.parquet import check_installed
 from eventyard.firehose.partition import Query
 from eventyard.firehose.resources import Destination, Hose
@@ -21,7 +22,7 @@ _EXPRESSION = re.compile(r"!\{([^{}:]*):([^{}]*)\}")
 _DEFAULT = "!{timestamp:yyyy/MM/dd/HH/}"
 _RANDOM_LENGTH = 11
 _LONGEST_SEGMENT, _LONGEST_KEY = 255, 1024
-_QUERY, _FAILURE = "partitionKeyFromQuery", ("firehose", "error-output-type")
+_FAILURE = ("firehose", "error-output-type")
 _SOME_ID = "00000000-0000-0000-0000-000000000000"
 #: The least buffer with conversion or partitioning (API reference, ExtendedS3DestinationConfiguration).
 _LEAST_MIB = 64
@@ -83,10 +84,11 @@ def _key(
     def evaluate(found: re.Match[str]) -> str:
         if (found[1], found[2]) == _FAILURE and failure:
             return failure
-        if found[1] == _QUERY:
-            if found[2] not in keys:
+        if found[1] in (QUERY, FUNCTION):
+            value = keys.get(f"{found[1]}:{found[2]}")
+            if not value:
                 raise InvalidRequest(f"The partition key {found[2]} of Prefix {prefix} was not extracted.", _BAD)
-            return keys[found[2]]
+            return value
         return _evaluate(found[1], found[2], time, random)
 
     evaluated = _EXPRESSION.sub(evaluate, prefix)
@@ -112,8 +114,10 @@ def check_destination(hose: Hose) -> None:
     not installed."""
     destination = hose.destination
     _check_prefixes(destination)
-    if destination.partitioning is not None:
+    if destination.partitioning is not None and destination.partitioning.query is not None:
         Query(destination.partitioning.query)
+    if destination.transformation is not None and destination.transformation.function.split(":")[4] != hose.account:
+        raise Unsupported("A Lambda processor with a function of another account is not supported by this server.")
     if destination.conversion is not None:
         check_installed("DataFormatConversionConfiguration")
         if destination.compression != "UNCOMPRESSED":
@@ -157,10 +161,15 @@ def _check_prefixes(destination: Destination) -> None:
             "expressions.",
             _BAD,
         )
-    if bool(_queried(destination.prefix)) != (destination.partitioning is not None):
+    keys = {key.partition(":")[0] for key in _queried(destination.prefix)}
+    if QUERY in keys and (destination.partitioning is None or destination.partitioning.query is None):
+        raise InvalidRequest("!{partitionKeyFromQuery:key} in Prefix needs a MetadataExtraction processor.", _BAD)
+    if FUNCTION in keys and destination.transformation is None:
+        raise InvalidRequest("!{partitionKeyFromLambda:key} in Prefix needs a Lambda processor.", _BAD)
+    if bool(keys) != (destination.partitioning is not None):
         raise InvalidRequest(
-            "Prefix must contain partition keys (!{partitionKeyFromQuery:key}) when dynamic partitioning is enabled, "
-            "and only then.",
+            "Prefix must contain partition keys (!{partitionKeyFromQuery:key} or !{partitionKeyFromLambda:key}) when "
+            "dynamic partitioning is enabled, and only then.",
             _BAD,
         )
     zone_of(destination.zone)
@@ -168,7 +177,7 @@ def _check_prefixes(destination: Destination) -> None:
 
 def _queried(prefix: str) -> list[str]:
     """The partition keys in a prefix."""
-    return [value for namespace, value in _EXPRESSION.findall(prefix) if namespace == _QUERY]
+    return [f"{name}:{value}" for name, value in _EXPRESSION.findall(prefix) if name in (QUERY, FUNCTION)]
 
 
 def _extension(destination: Destination) -> str:

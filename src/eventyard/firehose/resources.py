@@ -35,11 +35,22 @@ class Conversion(msgspec.Struct, frozen=True):
 
 
 class Partitioning(msgspec.Struct, frozen=True):
-    """Files by values in the records. ``query``: in jq's language, gives the keys. ``retry``: seconds, as it was given:
+    """Files by values in the records. ``query``: in jq's language, gives the keys; None where only a function does.
+    ``retry``: seconds, as it was given:
     what can't be written is tried for ever."""
 
-    query: str
+    query: str | None
     retry: int = 300
+
+
+class Transformation(msgspec.Struct, frozen=True):
+    """Records go through a function first. ``retries``: after a first failure. ``size``: MiB of records that it is
+    given at once. ``given``: the other parameters, as they were given."""
+
+    function: str
+    retries: int = 3
+    size: float = 1.0
+    given: dict[str, str] = {}
 
 
 class Encryption(msgspec.Struct, frozen=True):
@@ -74,6 +85,7 @@ class Destination(msgspec.Struct, frozen=True):
     delimiter: str = ""
     splitting: Splitting | None = None
     partitioning: Partitioning | None = None
+    transformation: Transformation | None = None
     conversion: Conversion | None = None
     backup: Destination | None = None
 

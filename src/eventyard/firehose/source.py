@@ -18,7 +18,7 @@ Reached = Mapping[str, int]
 
 class Arrival(msgspec.Struct, frozen=True):
     """A record that waits at ``position`` of a ``part`` of the source. ``arrived``: ms. ``sequence``: its number in the
-    stream it comes from, if it comes from one."""
+    stream it comes from, if it comes from one. ``keys``: partition keys that a function found."""
 
     part: str
     position: int
@@ -26,6 +26,7 @@ class Arrival(msgspec.Struct, frozen=True):
     arrived: int
     data: bytes
     sequence: str = ""
+    keys: dict[str, str] = {}
 
 
 class Source(Protocol):

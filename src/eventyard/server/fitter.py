@@ -8,9 +8,7 @@ from typing import Any
 import msgspec
 
 from eventyard.clock import Clock
-from eventyard.errors import InvalidRequest, TryAgain
-from eventyard.event import new_ids
-from eventyard.functions import Functions, Invocation
+from eventyard.functions import Functions
 from eventyard.names import Arn
 from eventyard.pipes import DynamicTarget, Pipe, Stages, paths_of
 from eventyard.pipes.pipes import Places, Source
@@ -18,6 +16,7 @@ from eventyard.pipes.queue_source import QueueSource
 from eventyard.pipes.stages import Call, Enrich, items_of
 from eventyard.pipes.stream_source import Bury, StreamSource
 from eventyard.queues import Queues
+from eventyard.server.asking import ask
 from eventyard.server.sources import QueueAsSource, StreamAsSource
 from eventyard.streams import Reading, Streams
 from eventyard.target import QueueMessage, Target
@@ -119,14 +118,7 @@ class Fitter:
     async def _ask(self, function: str, payloads: Sequence[bytes]) -> bytes:
         """What the function answers to the whole batch. Raises TryAgain where it failed."""
         batch = b"[" + b",".join(payloads) + b"]"
-        invocation = Invocation(new_ids(1, self._clock.now())[0], batch)
-        try:
-            outcome = await self._functions.invoke(function, invocation)
-        except InvalidRequest as error:
-            raise TryAgain(error.message, error.code) from error
-        if outcome.error is not None:
-            raise TryAgain(f"The function failed: {outcome.payload.decode('utf-8', 'replace')[:500]}", outcome.error)
-        return outcome.payload
+        return await ask(self._functions, self._clock, function, batch)
 
     def _bury(self) -> Bury:
         async def bury(queue: str, letter: bytes) -> None:

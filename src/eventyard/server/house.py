@@ -39,6 +39,7 @@ from eventyard.partners import Partners
 from eventyard.pipes import Pipes
 from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
+from eventyard.server.asking import ask
 from eventyard.server.fitter import Fitter
 from eventyard.server.kinds import Kinds, kind_of
 from eventyard.server.stream_feeds import StreamFeeds
@@ -119,7 +120,7 @@ class House:
         files = None if settings.data is None else settings.data / "firehose"
         self.reading = Reading(self.streams, store.log, clock)
         feeds = StreamFeeds(self.streams, self.reading)
-        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, vault, feeds, files)
+        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, vault, feeds, self._ask, files)
         self.channels = Channels(store.catalog, store.progress, clock, feeds, files)
         self.streams.hold(self.channels.count)
         self._scratch = tempfile.TemporaryDirectory(prefix="eventyard-")
@@ -250,15 +251,18 @@ class House:
         await self.timetable.close()
         await self.replays.close()
         await self.pipes.close()
+        await self.hoses.close()  # before the functions, which it may be waiting for
         await self.functions.close(_GRACE)
         await self.engine.close()
         await self.courier.close()
         self.poster.close()
-        await self.hoses.close()
         await self.channels.close()
         await self.moves.close()
         await self.queues.close()
         self._scratch.cleanup()
+
+    async def _ask(self, function: str, payload: bytes) -> bytes:
+        return await ask(self.functions, self.clock, function, payload)
 
     def _policy(self, arn: str) -> str | None:
         """The resource policy of a queue or a topic. Raises NotFound."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -234,6 +237,76 @@ def test_stream_can_be_encrypted_from_the_start(firehose: Any, account: str) -> 
     assert refusal(firehose.stop_delivery_stream_encryption, DeliveryStreamName="x")[0] == "ResourceNotFoundException"
 
 
+def function(arn: str = "arn:aws:lambda:us-east-1:123456789012:function:f", **parameters: str) -> dict[str, Any]:
+    given = {"LambdaArn": arn} | parameters
+    return {
+        "Type": "Lambda",
+        "Parameters": [{"ParameterName": name, "ParameterValue": value} for name, value in given.items()],
+    }
+
+
+def splitting() -> dict[str, Any]:
+    return {
+        "Type": "RecordDeAggregation",
+        "Parameters": [{"ParameterName": "SubRecordType", "ParameterValue": "JSON"}],
+    }
+
+
+def test_records_go_through_a_function(firehose: Any, account: str, server: Server, connect: Connect) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("shout.py", SHOUT)
+    made = connect("lambda").create_function(
+        FunctionName="shout",
+        Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
+        Role=ROLE,
+        Handler="shout.handler",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    processor = function(made["FunctionArn"] + ":$LATEST", NumberOfRetries="0", RoleArn=ROLE)
+    make(
+        firehose,
+        account,
+        **processors(processor),
+        BufferingHints=HINTS,
+        Prefix="!{partitionKeyFromLambda:size}/",
+        ErrorOutputPrefix="errors/!{firehose:error-output-type}/",
+        DynamicPartitioningConfiguration={"Enabled": True},
+    )
+    (described,) = extended(firehose)["ProcessingConfiguration"]["Processors"]
+    parameters = {one["ParameterName"]: one["ParameterValue"] for one in described["Parameters"]}
+    assert parameters == {
+        "LambdaArn": made["FunctionArn"] + ":$LATEST",
+        "NumberOfRetries": "0",
+        "BufferSizeInMBs": "1",
+        "RoleArn": ROLE,
+    }
+    put(firehose, b"hey", b"drop", b"fail")
+    paths = wait(server, account, 2)
+    contents = {path.relative_to(server.data / "firehose").parts[1]: path.read_bytes() for path in paths}
+    assert contents["3"] == b"HEY"
+    assert json.loads(contents["errors"])["errorCode"] == "Lambda.FunctionError"
+
+
+SHOUT = """
+import base64
+
+RESULTS = {b"drop": "Dropped", b"fail": "ProcessingFailed"}
+
+def handler(event, context):
+    records = []
+    for record in event["records"]:
+        data = base64.b64decode(record["data"])
+        records.append({
+            "recordId": record["recordId"],
+            "result": RESULTS.get(data, "Ok"),
+            "data": base64.b64encode(data.upper()).decode(),
+            "metadata": {"partitionKeys": {"size": str(len(data))}},
+        })
+    return {"records": records}
+"""
+
+
 def conversion(**changes: Any) -> dict[str, Any]:
     return {"BufferingHints": HINTS, "DataFormatConversionConfiguration": PARQUET | changes}
 
@@ -266,8 +339,22 @@ def serializer(**given: Any) -> dict[str, Any]:
         (PARTITIONED | {"Prefix": "plain/"}, BAD, "partition keys"),
         (PARTITIONED | {"ErrorOutputPrefix": ""}, BAD, "ErrorOutputPrefix"),
         (PARTITIONED | {"DynamicPartitioningConfiguration": {"Enabled": False}}, BAD, "together"),
-        ({"Prefix": "!{partitionKeyFromQuery:a}/", "ErrorOutputPrefix": "!{firehose:error-output-type}/"}, BAD, "only"),
-        (processors({"Type": "Decompression"}), UNSUPPORTED, "Processor Decompression"),
+        (
+            {"Prefix": "!{partitionKeyFromQuery:a}/", "ErrorOutputPrefix": "!{firehose:error-output-type}/"},
+            BAD,
+            "MetadataExtraction",
+        ),
+        (processors({"Type": "Lambda"}), BAD, "LambdaArn"),
+        (processors(function(NumberOfRetries="301")), BAD, "NumberOfRetries"),
+        (processors(function(BufferSizeInMBs="x")), BAD, "BufferSizeInMBs"),
+        (processors(function(DataMessageExtraction="true")), UNSUPPORTED, "DataMessageExtraction"),
+        (processors(function()), UNSUPPORTED, "another account"),
+        (processors(function(), splitting()), UNSUPPORTED, "RecordDeAggregation together"),
+        (
+            {"Prefix": "!{partitionKeyFromLambda:a}/", "ErrorOutputPrefix": "!{firehose:error-output-type}/"},
+            BAD,
+            "Lambda",
+        ),
         (processors({"Type": "RecordDeAggregation"}), BAD, "SubRecordType"),
         ({"S3BackupMode": "Enabled"}, BAD, "S3BackupConfiguration"),
     ],

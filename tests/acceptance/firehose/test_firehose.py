@@ -193,7 +193,10 @@ def test_schedule_delivers_to_a_firehose_stream(firehose: Any, account: str, ser
     [
         ({"CompressionFormat": "Snappy"}, "CompressionFormat Snappy"),
         ({"CloudWatchLoggingOptions": {"Enabled": True}}, "CloudWatchLoggingOptions"),
-        ({"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "Lambda"}]}}, "Processor Lambda"),
+        (
+            {"ProcessingConfiguration": {"Enabled": True, "Processors": [{"Type": "Decompression"}]}},
+            "Processor Decompression",
+        ),
     ],
 )
 def test_what_is_not_done_is_refused_by_name(firehose: Any, account: str, more: dict[str, Any], named: str) -> None:

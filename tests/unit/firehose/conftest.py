@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from eventyard.clock import ManualClock
-from eventyard.errors import NotFound
+from eventyard.errors import NotFound, TryAgain
 from eventyard.firehose import Arrival, Destination, Hose, Hoses, Reached
 from eventyard.store import Store
 from eventyard.stores.memory import open_memory
@@ -76,6 +77,10 @@ class Feeds:
             feed.ring()
 
 
+async def _nobody(event: Any) -> bytes:
+    raise TryAgain("There is no function.")
+
+
 class Yard:
     """A ``Hoses`` with what it stands on, and short words for what tests do with it."""
 
@@ -84,8 +89,15 @@ class Yard:
     ) -> None:
         self.store, self.root, self.clock = store, root, clock
         self.logs = Logs()
+        self.handler: Callable[[Any], Awaitable[bytes]] = _nobody
         self.vault, self.feeds = vault or Vault.open(None), feeds or Feeds()
-        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, self.logs, self.vault, self.feeds, root)
+        self.hoses = Hoses(
+            store.log, store.catalog, store.progress, clock, self.logs, self.vault, self.feeds, self.ask, root
+        )
+
+    async def ask(self, function: str, payload: bytes) -> bytes:
+        """The function that the test put into ``handler``."""
+        return await self.handler(json.loads(payload))
 
     async def again(self) -> Yard:
         """The same store and directory after a restart."""

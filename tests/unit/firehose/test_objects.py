@@ -20,7 +20,13 @@ ERRORS = "errors/!{firehose:error-output-type}/"
 
 def key(prefix: str, **changes: str) -> str:
     destination = replace(PLAIN, prefix=prefix, error_prefix=ERRORS, **changes)
-    return object_key(Hose("arn", "1", "r", "h", TIME, destination), destination, TIME, ID, {"a": "1", "b": "x/y"})
+    return object_key(
+        Hose("arn", "1", "r", "h", TIME, destination),
+        destination,
+        TIME,
+        ID,
+        {"partitionKeyFromQuery:a": "1", "partitionKeyFromQuery:b": "x/y"},
+    )
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def _processed(given: dict[str, Any], now: Destination | None) -> dict[str, Any]
         found = read_processing(processing)
     elif now is not None:
         query = None if now.partitioning is None else now.partitioning.query
-        found = Processing(now.delimiter, now.splitting, query)
+        found = Processing(now.delimiter, now.splitting, query, now.transformation)
     else:
         found = Processing()
     partitioning = given.get("DynamicPartitioningConfiguration")
