@@ -131,7 +131,7 @@ class Delivery:
                         size, newest = size + len(one.data), max(newest, one.arrived)
                         reached[one.part] = one.position
                     await asyncio.to_thread(batch.back_up, taken)
-                    made, refused = await self._transformed(taken)
+                    made, refused = await self._transformed(job, taken)
                     await asyncio.to_thread(batch.add, made, refused)
                     arrivals = await self._source.next(reached)
                 await asyncio.to_thread(batch.finish)
@@ -141,10 +141,10 @@ class Delivery:
             self._reached = reached
             await self._source.written(size, newest)
 
-    async def _transformed(self, arrivals: list[Arrival]) -> tuple[list[Arrival], list[Refused]]:
-        """What the job's function makes of ``arrivals``, and what it does not take. Raises TryAgain when this is closed
-        meanwhile: a function that ends with the server has not failed."""
-        work = self.job.transformation
+    async def _transformed(self, job: Job, arrivals: list[Arrival]) -> tuple[list[Arrival], list[Refused]]:
+        """What the function of ``job`` makes of ``arrivals``, and what it does not take. Raises TryAgain when this is
+        closed meanwhile: a function that ends with the server has not failed."""
+        work = job.transformation
         if work is None or self._transformer is None:
             return arrivals, []
         loop = asyncio.get_running_loop()
