@@ -1,0 +1,1 @@
+"""Registries of schemas, and schemas discovered from traffic."""
