@@ -30,7 +30,7 @@ from eventyard.wire.http import (
 from eventyard.wire.operation import Authenticator, Caller, Door, Route
 from eventyard.wire.origin import origin_of
 from eventyard.wire.query import parse_form
-from eventyard.wire.refusal import Refusal, refuse_json, refuse_page, refuse_query, refuse_rest
+from eventyard.wire.refusal import Refusal, refuse_json, refuse_page, refuse_query, refuse_rest, rest_code
 from eventyard.wire.rest import Request, parse_query, segments_of
 from eventyard.wire.service import Operation, Service
 
@@ -241,7 +241,8 @@ class App:
         except EventyardError as error:
             if isinstance(error, Broken):
                 log.error("request failed", request_id=request_id, path=scope["path"], reason=error.message)
-            refusal = refuse_rest(error, service.statuses, service.error_members(error.code))
+            members = service.error_members(rest_code(error, service.statuses))
+            refusal = refuse_rest(error, service.statuses, members)
         except Gone:
             raise
         except Exception:  # answered as an internal failure, and logged with its request id

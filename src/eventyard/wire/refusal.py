@@ -48,6 +48,9 @@ _STATUS_BY_CODE = {
     "ServiceUnavailable": 503,
 }
 
+#: Requests that were not understood, or broke a rule of the model.
+_INVALID = frozenset({"SerializationException", "ValidationException"})
+
 #: Codes that the query protocol spells differently.
 _QUERY_CODES = {
     "InvalidSignatureException": "SignatureDoesNotMatch",
@@ -117,9 +120,17 @@ def refuse_query(
     return Refusal(status, b"text/xml", body.encode("utf-8", "replace"))
 
 
+def rest_code(error: EventyardError, statuses: Mapping[str, int]) -> str:
+    """The code of ``error`` in a service whose model has error shapes with ``statuses``: older services have no
+    ValidationException but call all that can't be taken a bad request."""
+    if error.code in _INVALID and error.code not in statuses and "BadRequestException" in statuses:
+        return "BadRequestException"
+    return error.code
+
+
 def refuse_rest(error: EventyardError, statuses: Mapping[str, int], members: Sequence[str]) -> Refusal:
     """In rest-json: the code in a header, and a body by the ``members`` of the error's shape in the model."""
-    code = error.code
+    code = rest_code(error, statuses)
     status = statuses.get(code) or _STATUS_BY_CODE.get(code) or _by_type(_REST_STATUS, error)
     name = next((member for member in members if member.lower() == "message"), "message")
     body = {name: _clean(error.message)} | ({"Code": code} if "Code" in members else {})
