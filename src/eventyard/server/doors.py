@@ -31,6 +31,7 @@ def doors_of(house: House) -> list[Door]:
             access=house.access,
             plain=house.plain,
         ),
+        house.registry.door(),
         pipes_door(house.pipes, house.clock, house.supports),
         scheduler_door(house.schedules, house.clock, house.supports, house.calls),
         sns_door(house.topics),

@@ -42,6 +42,7 @@ from eventyard.schedules import Schedules
 from eventyard.server.asking import ask
 from eventyard.server.fitter import Fitter
 from eventyard.server.kinds import Kinds, kind_of
+from eventyard.server.registry import SchemaRegistry
 from eventyard.server.stream_feeds import StreamFeeds
 from eventyard.settings import Settings
 from eventyard.store import Store
@@ -162,6 +163,9 @@ class House:
         )
         self.pipes = Pipes(store.catalog, clock, fitter.source)
         self.calls = Calls(f"http://{settings.host}:{settings.port}")
+        self.registry = SchemaRegistry(
+            store.catalog, clock, self.publisher.append, BusFeeds(self.engine), self.directory.has_bus, {}
+        )
         self._chores: list[asyncio.Task[None]] = []
 
     def supports(self, arn: str) -> bool:
@@ -226,6 +230,7 @@ class House:
         await self.endpoints.load()
         Cycles(self.directory).watch()
         await self.pipes.load()
+        await self.registry.load()
         await self.engine.start()
         self.replays.start()
         self.pipes.start()
@@ -257,6 +262,7 @@ class House:
         await self.courier.close()
         self.poster.close()
         await self.channels.close()
+        await self.registry.close()
         await self.moves.close()
         await self.queues.close()
         self._scratch.cleanup()

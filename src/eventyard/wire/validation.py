@@ -19,6 +19,8 @@ Checker = Callable[[Any, str, list[str]], None]
 _ENUM_ORDERS = {"ApiDestinationHttpMethod": ("HEAD", "POST", "PATCH", "DELETE", "PUT", "GET", "OPTIONS")}
 #: Longer values are reported for their length only: AWS's own patterns are not all linear in Python's engine.
 _LONGEST_FOR_PATTERN = 10_000
+#: Of longer values a message shows the beginning only.
+_LONGEST_SHOWN = 10_000
 
 
 def make_validator(shape: Any) -> Callable[[dict[str, Any]], None]:
@@ -212,7 +214,10 @@ def _python_pattern(pattern: str) -> str:
 
 
 def _problem(shape: Any, value: Any, path: str, words: str) -> str:
-    return f"Value '{_java(shape, value)}' at '{path}' failed to satisfy constraint: {words}"
+    shown = _java(shape, value)
+    if len(shown) > _LONGEST_SHOWN:  # nobody needs a schema of 5 MB back
+        shown = f"{shown[:100]}..."
+    return f"Value '{shown}' at '{path}' failed to satisfy constraint: {words}"
 
 
 def _java(shape: Any, value: Any) -> str:
