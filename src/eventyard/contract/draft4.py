@@ -99,10 +99,7 @@ class Downgrade:
             return dict(_NOTHING), True
         if not isinstance(schema, Mapping):
             return {}, True
-        identity = schema.get("$id", schema.get("id"))
-        if place.pointer and isinstance(identity, str) and not identity.startswith("#"):
-            # References in an embedded resource are its own; the resolver knows it by its URL.
-            place = self._resolver.find(identity, place.base)
+        place = self._resolver.home(place)
         if "$ref" in schema and (self._old_refs or set(schema) <= {"$ref"} | _DROPPED):
             return self._reference(schema["$ref"], place)
         work, exact, draft = _Work(place, schema), True, self._resolver.draft

@@ -54,6 +54,14 @@ class Resolver:
                 raise InvalidRequest(f"Reference {place.base}{place.fragment} leads nowhere.")
         return value
 
+    def home(self, place: Place) -> Place:
+        """``place`` by the URL that the schema there gives itself, if it does: its references are relative to that."""
+        schema = self.get(place)
+        identity = schema.get("$id", schema.get("id")) if isinstance(schema, Mapping) else None
+        if not place.pointer or not isinstance(identity, str) or identity.startswith("#"):
+            return place
+        return self._place(identity, place.base)
+
     def find(self, reference: str, base: str) -> Place:
         """What ``reference`` means in the resource ``base``, through further references that stand alone.
 

@@ -51,7 +51,7 @@ def _check_draft4(schema: dict[str, Any]) -> None:
     if named is not None and (not isinstance(named, str) or not named.startswith(_DRAFT4)):
         raise _wrong(f"$schema is {named!r}, and only Draft 4 is taken (http://json-schema.org/draft-04/schema#)")
     _judge(_draft4_rules(), schema, "#")
-    _check_references(schema, [Place("", ())])
+    _check_references(schema, [()])
     try:
         jsonschema_rs.Draft4Validator(schema, offline=True, pattern_options=_BOUNDED)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
@@ -73,7 +73,7 @@ def _check_document(document: dict[str, Any]) -> None:
         if not _COMPONENT.fullmatch(name):
             raise _wrong(f"component {name!r} must have a name of letters, digits, '.', '-' and '_'")
         _judge(_schema_object_rules(), schema, f"#/components/schemas/{name}")
-    _check_references(document, [Place("", ("components", "schemas", name)) for name in schemas])
+    _check_references(document, [("components", "schemas", name) for name in schemas])
 
 
 def _judge(rules: Any, schema: Any, at: str) -> None:
@@ -82,11 +82,12 @@ def _judge(rules: Any, schema: Any, at: str) -> None:
         raise _wrong(f"{error.message[:300]} at {at}{place}")
 
 
-def _check_references(root: dict[str, Any], starts: list[Place]) -> None:
+def _check_references(root: dict[str, Any], starts: list[tuple[str, ...]]) -> None:
     """All references lead somewhere inside, no schema consists of itself, and no pattern explodes."""
     resolver = Resolver(root, {})
     same: dict[Place, list[Place]] = {}
-    work, seen = list(starts), set(starts)
+    work = [resolver.root.inside(*pointer) for pointer in starts]
+    seen = set(work)
     while work:
         place = work.pop()
         schema = resolver.get(place)
@@ -94,7 +95,7 @@ def _check_references(root: dict[str, Any], starts: list[Place]) -> None:
             continue
         for pattern in _patterns(schema):
             _check_pattern(pattern, place)
-        for keyword, inner in _inner(schema, place, resolver):
+        for keyword, inner in _inner(schema, resolver.home(place), resolver):
             if keyword in _SAME_VALUE:
                 same.setdefault(place, []).append(inner)
             if inner not in seen:
