@@ -11,6 +11,7 @@ from eventyard.cli.event import event
 from eventyard.cli.explain import explain
 from eventyard.cli.put import put
 from eventyard.cli.replay import replay
+from eventyard.cli.schemas import schemas
 from eventyard.cli.serve import serve
 from eventyard.cli.tail import tail
 from eventyard.cli.transform import transform
@@ -26,6 +27,7 @@ app = typer.Typer(
 for command in (serve, dev, put, tail, explain, event, replay, demo, version):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
+app.add_typer(schemas, name="schemas")
 app.add_typer(transform, name="transform")
 
 

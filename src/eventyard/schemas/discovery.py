@@ -32,7 +32,7 @@ _KIND = "schema-shape"
 #: Schemas that are discovered in one account and region; events of further types are passed over.
 MOST_SCHEMAS = 1_000
 #: So many events of a type, or bytes of them, are looked at closely.
-_EVIDENCE, _EVIDENCE_BYTES = 1_000, 4 << 20
+_EVIDENCE, _EVIDENCE_BYTES = 200, 1 << 20
 _MOST_PLACES = 2_000
 #: API reference, "Discover": events nested deeper are ignored. The envelope is the first of 255 levels.
 _DEEPEST_DETAIL = 254
