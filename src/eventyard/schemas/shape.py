@@ -17,27 +17,28 @@ import msgspec
 DEEPEST = 32
 #: An object with more names, or with more of those that look like identifiers, is a map: its names are data.
 MOST_NAMES, MOST_IDENTIFIERS = 256, 8
-#: Values of a text that are kept, and how long they may be; and how often it must have been seen to be an enum.
-MOST_VALUES, _LONGEST_VALUE, _EVIDENCE = 8, 64, 100
+#: Values of a text that are kept, and how long they may be; how often they must have been there to be an enum, all
+#: together and each.
+MOST_VALUES, _LONGEST_VALUE = 8, 64
+_EVIDENCE, _EVIDENCE_EACH = 100, 5
 
 _IDENTIFIER = re.compile(r"\d.*\d.*\d")
 _LONGEST_FORMATTED = 2_048
 
 
 class Text(msgspec.Struct, frozen=True, array_like=True):
-    """``formats``: those that every text had. ``values``: all there were, sorted; None if they are too many, or one
-    came after they were thought to be all. ``count``: how many texts there were."""
+    """``formats``: those that every text had. ``values``: how often there was which; None if they are too many, or one
+    came after they were thought to be all."""
 
     formats: tuple[str, ...]
-    values: tuple[str, ...] | None
-    count: int
+    values: Mapping[str, int] | None
 
     @property
-    def enum(self) -> tuple[str, ...] | None:
-        """The values, if there is reason to think that these are all."""
-        if self.values is None or self.formats or len(self.values) < 2 or self.count < _EVIDENCE:
+    def enum(self) -> list[str] | None:
+        """The values, sorted, if there is reason to think that these are all."""
+        if self.values is None or self.formats or len(self.values) < 2 or sum(self.values.values()) < _EVIDENCE:
             return None
-        return self.values
+        return sorted(self.values) if min(self.values.values()) >= _EVIDENCE_EACH else None
 
 
 class Field(msgspec.Struct, frozen=True, array_like=True):
@@ -161,32 +162,31 @@ def _items(values: list[Any], deepest: int) -> Shape | None:
 
 def _text(values: Iterable[str]) -> Text:
     formats: list[str] | None = None
-    seen: set[str] | None = set()
-    count = 0
+    seen: dict[str, int] | None = {}
     for value in values:
-        count += 1
         formats = [name for name in (_LIKELY if formats is None else formats) if _has_format(value, name)]
         if seen is not None:
-            seen = None if len(value) > _LONGEST_VALUE else seen | {value}
-            seen = None if seen is None or len(seen) > MOST_VALUES else seen
-    return Text(tuple(formats or ()), None if seen is None else tuple(sorted(seen)), count)
+            seen[value] = seen.get(value, 0) + 1
+            if len(seen) > MOST_VALUES or len(value) > _LONGEST_VALUE:
+                seen = None
+    return Text(tuple(formats or ()), seen)
 
 
 def _join_texts(one: Text | None, other: Text | None) -> Text | None:
     if one is None or other is None:
         return one or other
-    formats = tuple(name for name in one.formats if name in other.formats)
-    return Text(formats, _join_values(one, other), one.count + other.count)
+    return Text(tuple(name for name in one.formats if name in other.formats), _join_values(one, other))
 
 
-def _join_values(one: Text, other: Text) -> tuple[str, ...] | None:
+def _join_values(one: Text, other: Text) -> Mapping[str, int] | None:
     if one.values is None or other.values is None:
         return None
-    values = tuple(sorted({*one.values, *other.values}))
+    values = dict(one.values)
+    for value, count in other.values.items():
+        values[value] = values.get(value, 0) + count
     # What was thought to be all was not, so nobody should think so again: else each new value made a new version.
-    if len(values) > MOST_VALUES or any(enum is not None and enum != values for enum in (one.enum, other.enum)):
-        return None
-    return values
+    refuted = any(enum is not None and len(enum) != len(values) for enum in (one.enum, other.enum))
+    return None if refuted or len(values) > MOST_VALUES else values
 
 
 def _join_arrays(one: Array | None, other: Array | None) -> Array | None:

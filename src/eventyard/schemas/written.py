@@ -148,7 +148,7 @@ def _branches(
         found.append({"type": "integer" if shape.number == 1 else "number"})
     if shape.text is not None:
         formats = {"format": shape.text.formats[0]} if shape.text.formats else {}
-        enum = {} if shape.text.enum is None else {"enum": list(shape.text.enum)}
+        enum = {} if shape.text.enum is None else {"enum": shape.text.enum}
         found.append({"type": "string", **formats, **enum})
     if shape.array is not None:
         items = {"items": False} if with_null else {}

@@ -101,6 +101,11 @@ def test_few_values_become_an_enum_when_they_were_seen_often() -> None:
     assert strict(_all([*details, {"status": "OPEN"}]))["properties"]["status"]["enum"] == ["CLOSED", "OPEN", "SHIPPED"]
 
 
+def test_a_value_that_was_there_once_makes_no_enum() -> None:
+    details = [*({"status": "OPEN"} for _ in range(200)), {"status": "yesterday"}]
+    assert "enum" not in strict(_all(details))["properties"]["status"]
+
+
 def test_an_enum_that_was_refuted_does_not_come_back() -> None:
     shape = _all([{"status": status} for status in ("OPEN", "CLOSED") for _ in range(60)])
     refuted = join(shape, shape_of({"status": "LOST"}))
