@@ -18,7 +18,6 @@ import msgspec
 from eventyard.errors import EventyardError
 from eventyard.schemas.registries import bad
 from eventyard.schemas.resources import Schema, Version
-from eventyard.schemas.versions import Schemas
 
 _KEYWORD = re.compile(r'"([^"]*)"|(\S+)')
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_GAP = 20, 1_000, 200
@@ -28,22 +27,23 @@ _NAMES = frozenset({"properties", "schemas", "definitions", "patternProperties"}
 _MOST_TEXTS = 5_000
 
 
+Found = tuple[Schema, Sequence[Version]]
+"""A schema and some of its versions."""
+
+
 class Search:
     """Remembers what the last versions it looked at are about."""
 
-    def __init__(self, schemas: Schemas) -> None:
-        self._schemas = schemas
+    def __init__(self) -> None:
         self._texts: OrderedDict[tuple[str, int, int], str] = OrderedDict()
 
-    def find(self, schemas: Sequence[Schema], keywords: str) -> list[tuple[Schema, list[Version]]]:
-        """Those of ``schemas`` with versions that hold all ``keywords``, and these versions, the newest first.
-
-        Raises InvalidRequest."""
+    def find(self, schemas: Sequence[Found], keywords: str) -> list[Found]:
+        """Those of ``schemas`` with versions that hold all ``keywords``, and these versions. It may be called in a
+        thread of its own. Raises InvalidRequest."""
         wanted = _patterns(keywords)
         found = []
-        for schema in schemas:
+        for schema, versions in schemas:
             missing = [pattern for pattern in wanted if not pattern.search(schema.name)]
-            versions = [self._schemas.version(schema, number) for number in reversed(schema.versions)]
             if missing:
                 versions = [each for each in versions if self._holds(schema, each, missing)]
             if versions:

@@ -98,6 +98,10 @@ class Schemas:
             raise NotFound(f"Schema {schema.name} has no version {number}.", "NotFoundException")
         return found
 
+    def versions(self, schema: Schema) -> Sequence[Version]:
+        """All that there are, the newest first."""
+        return [self.version(schema, number) for number in reversed(schema.versions)]
+
     # --- writing ----------------------------------------------------------------------------------------------------
 
     async def create(self, schema: Schema, type: Type, content: str) -> Schema:

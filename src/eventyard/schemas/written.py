@@ -41,7 +41,7 @@ def title(text: str) -> str:
 
 def strict(shape: Shape) -> Any:
     """A schema (draft 2020-12) of exactly what has ``shape``: what is valid would add nothing to it but evidence."""
-    return _either(_branches(shape, strict, _strict_object, with_null=True), "anyOf")
+    return _either(_branches(shape, strict, _strict_object, exactly=True), "anyOf")
 
 
 def document(source: str, detail_type: str, detail: Shape, event: Shape = BUS_EVENT) -> str:
@@ -119,7 +119,7 @@ class _Components:
             # A reference can't be nullable.
             return self.of(object, name) if object.fields and not shape.null else self.body(object)
 
-        branches = _branches(shape, lambda inner: self._open(inner, f"{name}Item"), of_object, with_null=False)
+        branches = _branches(shape, lambda inner: self._open(inner, f"{name}Item"), of_object, exactly=False)
         for branch in branches:
             if branch.get("type") == "integer":
                 branch["format"] = "int64"
@@ -134,13 +134,14 @@ class _Components:
 
 
 def _branches(
-    shape: Shape, item: Callable[[Shape], Any], of_object: Callable[[Object], Any], with_null: bool
+    shape: Shape, item: Callable[[Shape], Any], of_object: Callable[[Object], Any], exactly: bool
 ) -> list[dict[str, Any]]:
-    """A schema for each kind of values in ``shape``; none if it is anything."""
+    """A schema for each kind of values in ``shape``; none if it is anything. ``exactly``: null is one of the kinds, and
+    an array that was always empty takes no items."""
     found: list[dict[str, Any]] = []
     if shape.anything:
         return found
-    if shape.null and with_null:
+    if shape.null and exactly:
         found.append({"type": "null"})
     if shape.boolean:
         found.append({"type": "boolean"})
@@ -151,8 +152,12 @@ def _branches(
         enum = {} if shape.text.enum is None else {"enum": shape.text.enum}
         found.append({"type": "string", **formats, **enum})
     if shape.array is not None:
-        items = {"items": False} if with_null else {}
-        found.append({"type": "array", **(items if shape.array.items is None else {"items": item(shape.array.items)})})
+        array: dict[str, Any] = {"type": "array"}
+        if shape.array.items is not None:
+            array["items"] = item(shape.array.items)
+        elif exactly:
+            array["items"] = False
+        found.append(array)
     if shape.object is not None:
         found.append(of_object(shape.object))
     return found

@@ -23,7 +23,7 @@ class Library:
     def __init__(self, catalog: Any) -> None:
         self.registries = Registries(catalog)
         self.schemas = Schemas(catalog, ManualClock(), self.registries, self._tell, {})
-        self.search = Search(self.schemas)
+        self.search = Search()
 
     async def _tell(self, schema: Schema, version: Version) -> None:
         pass
@@ -33,7 +33,8 @@ class Library:
         await self.schemas.create(schema, DRAFT4, json.dumps(content))
 
     def find(self, keywords: str) -> list[str]:
-        found = self.search.find(self.schemas.list(HOME, "shop"), keywords)
+        there = self.schemas.list(HOME, "shop")
+        found = self.search.find([(schema, self.schemas.versions(schema)) for schema in there], keywords)
         return [schema.name for schema, _ in found]
 
 

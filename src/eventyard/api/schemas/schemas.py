@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from eventyard.api.events.place import given
@@ -37,7 +38,7 @@ class SchemaOperations:
         self._discovery = discovery
         self._access = access
         self._clock = clock
-        self._search = Search(schemas)
+        self._search = Search()
 
     def operations(self) -> dict[str, Handler]:
         return {
@@ -129,7 +130,7 @@ class SchemaOperations:
         registry = self._access.registry(caller, params, "ListSchemaVersions")
         schema = self._schemas.get(registry.place, registry.name, params["SchemaName"])
         # The newest first, and still in the order of their keys.
-        found = [self._schemas.version(schema, number) for number in reversed(schema.versions)]
+        found = self._schemas.versions(schema)
         shown, token = paged(caller, params, found, _newest_first, f"versions {schema.arn}")
         versions = [
             {"SchemaArn": schema.arn, "SchemaName": schema.name, "SchemaVersion": str(one.number), "Type": one.type}
@@ -140,7 +141,8 @@ class SchemaOperations:
     async def search(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         registry = self._access.registry(caller, params, "SearchSchemas")
         schemas = self._schemas.list(registry.place, registry.name)
-        found = await asyncio.to_thread(self._search.find, schemas, params["Keywords"])
+        candidates = [(schema, self._schemas.versions(schema)) for schema in schemas]
+        found = await asyncio.to_thread(self._search.find, candidates, params["Keywords"])
         shown, token = paged(caller, params, found, lambda pair: pair[0].name, f"search {params['Keywords']}")
         return given(Schemas=[_found(schema, versions) for schema, versions in shown], NextToken=token)
 
@@ -180,7 +182,7 @@ def _listed(schema: Schema) -> dict[str, Any]:
     )
 
 
-def _found(schema: Schema, versions: list[Version]) -> dict[str, Any]:
+def _found(schema: Schema, versions: Sequence[Version]) -> dict[str, Any]:
     return {
         "RegistryName": schema.registry,
         "SchemaArn": schema.arn,
