@@ -7,7 +7,7 @@ from eventyard.schemas.announcing import Announcing
 from eventyard.schemas.bindings import Bindings, Generate
 from eventyard.schemas.discoverers import Discoverers, discoverer_id
 from eventyard.schemas.discovery import Discovery, place_of
-from eventyard.schemas.inferring import exported, infer
+from eventyard.schemas.inferring import drafted, infer
 from eventyard.schemas.platform import AWS_EVENTS, PlatformEvent, described
 from eventyard.schemas.registries import Registries
 from eventyard.schemas.resources import (
@@ -55,7 +55,7 @@ __all__ = [
     "Version",
     "described",
     "discoverer_id",
-    "exported",
+    "drafted",
     "infer",
     "place_of",
     "schema_arn",

@@ -6,32 +6,30 @@ Who writes the code is handed in, by language. Source: API reference, "Code Bind
 from __future__ import annotations
 
 import asyncio
-import io
-import zipfile
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 import structlog
 
 from eventyard.clock import Clock
 from eventyard.errors import EventyardError, InvalidRequest, NotFound
+from eventyard.schemas.inferring import drafted
 from eventyard.schemas.registries import bad
-from eventyard.schemas.resources import COMPLETE, FAILED, IN_PROGRESS, Binding, Schema, Type, Version
+from eventyard.schemas.resources import COMPLETE, FAILED, IN_PROGRESS, Binding, Schema, Version
 from eventyard.store import Catalog, Change
 
 _KIND = "schema-binding"
 #: The API's names of languages.
 LANGUAGES = {"Java8": "Java", "Python36": "Python", "TypeScript3": "TypeScript", "Go1": "Golang"}
-#: Every file has this time, so that the same code is the same zip file: the first that a zip file can have.
-_TIME = (1980, 1, 1, 0, 0, 0)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Binding).decode
 
 log = structlog.get_logger("bindings")
 
-Generate = Callable[[str, Type, str], Mapping[str, str]]
-"""Writes code for a schema, by its name, type and content: texts by path. It is called in a thread of its own. Raises
-EventyardError where it can't."""
+Generate = Callable[[Mapping[str, Any], str, str], bytes]
+"""Writes code: a zip file, from a schema of Draft 4 of the whole event, the API's name of the language, and the name of
+the schema. It is called in a thread of its own. Raises EventyardError where it can't."""
 
 
 class Bindings:
@@ -122,7 +120,7 @@ class Bindings:
         try:
             if generate is None:
                 raise InvalidRequest(f"Code bindings for {binding.language} are not supported any more.")
-            archive = await asyncio.to_thread(lambda: _zip(generate(schema.name, version.type, version.content)))
+            archive = await asyncio.to_thread(generate, drafted(version), binding.language, schema.name)
             done = msgspec.structs.replace(binding, status=COMPLETE, archive=archive)
         except EventyardError as error:
             done = msgspec.structs.replace(binding, status=FAILED, reason=error.message)
@@ -139,11 +137,3 @@ class Bindings:
                 log.warning("code binding could not be kept", schema=schema.arn, reason=error.message)
                 done = msgspec.structs.replace(done, status=FAILED, archive=b"", reason=error.message)
             self._kept[done.key] = done
-
-
-def _zip(files: Mapping[str, str]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(files):
-            archive.writestr(zipfile.ZipInfo(path, _TIME), files[path], zipfile.ZIP_DEFLATED)
-    return out.getvalue()

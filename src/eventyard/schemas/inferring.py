@@ -1,4 +1,4 @@
-"""One schema from a few events that somebody has at hand. Nothing is kept.
+"""One schema from a few events that somebody has at hand, and schemas in the other type. Nothing is kept.
 
 Sources: API reference, "Discover"; user guide, "Creating a schema from event JSON".
 """
@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 
-from eventyard.contract.dialects import from_openapi
+from eventyard.contract.dialects import ENVELOPE, from_openapi
 from eventyard.detail import parse_object
-from eventyard.errors import InvalidRequest
 from eventyard.schemas.registries import bad
-from eventyard.schemas.resources import OPENAPI, Type
+from eventyard.schemas.resources import OPENAPI, Type, Version
 from eventyard.schemas.shape import join, shape_of
 from eventyard.schemas.written import document, plain_document
 
@@ -34,9 +33,9 @@ def infer(type: Type, events: Sequence[str]) -> str:
     if isinstance(source, str) and isinstance(detail_type, str) and all(isinstance(each, dict) for each in details):
         around = reduce(join, (shape_of({**event, "detail": {}}) for event in found))
         content = document(source, detail_type, reduce(join, map(shape_of, details)), around)
-        return content if type == OPENAPI else _drafted(content, "AWSEvent")
+        return content if type == OPENAPI else _drafted(content)
     content = plain_document(reduce(join, map(shape_of, found)))
-    return content if type == OPENAPI else _drafted(content, "Event")
+    return content if type == OPENAPI else _drafted(content)
 
 
 def _read(text: str, number: int) -> dict[str, Any]:
@@ -46,15 +45,14 @@ def _read(text: str, number: int) -> dict[str, Any]:
     return event
 
 
-def _drafted(content: str, component: str) -> str:
-    return msgspec.json.encode(from_openapi(msgspec.json.decode(content), component).schema).decode()
+def drafted(version: Version) -> dict[str, Any]:
+    """The content of a version in Draft 4: of an OpenAPI document its component ``AWSEvent``, or else the first."""
+    schema: dict[str, Any] = msgspec.json.decode(version.content)
+    if version.type != OPENAPI:
+        return schema
+    components = schema["components"]["schemas"]
+    return from_openapi(schema, ENVELOPE if ENVELOPE in components else next(iter(components))).schema
 
 
-def exported(content: str) -> str:
-    """The content of a schema of type OpenApi3 in Draft 4. Raises InvalidRequest if it has no main component."""
-    document = msgspec.json.decode(content)
-    try:
-        schema = from_openapi(document).schema
-    except KeyError as error:
-        raise InvalidRequest("The schema has no component AWSEvent.", "BadRequestException") from error
-    return msgspec.json.encode(schema).decode()
+def _drafted(content: str) -> str:
+    return msgspec.json.encode(drafted(Version(number=0, type=OPENAPI, content=content, created=0))).decode()

@@ -57,8 +57,7 @@ def document(source: str, detail_type: str, detail: Shape, event: Shape = BUS_EV
 def plain_document(value: Shape) -> str:
     """The OpenAPI 3.0 document of what is no event of a bus: it has one main component, ``Event``."""
     components = _Components()
-    components.names.add("Event")
-    components.made["Event"] = components.body(value.object or Object(0, {}))
+    components.of(value.object or Object(0, {}), "Event")
     return _text("Event", components.made)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -23,14 +25,18 @@ class Generators:
     def __init__(self) -> None:
         self.go = threading.Event()
 
-    def python(self, name: str, type: str, content: str) -> Mapping[str, str]:
+    def python(self, schema: Mapping[str, Any], language: str, name: str) -> bytes:
         assert self.go.wait(20)
-        return {"schema/shop/order_placed.py": f"# {name} {type}\n", "content.json": content}
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("schema/shop/order_placed.py", f"# {name} {language}\n")
+            archive.writestr("schema.json", json.dumps(schema))
+        return file.getvalue()
 
-    def java(self, name: str, type: str, content: str) -> Mapping[str, str]:
+    def java(self, schema: Mapping[str, Any], language: str, name: str) -> bytes:
         raise InvalidRequest("no Java for this one")
 
-    def typescript(self, name: str, type: str, content: str) -> Mapping[str, str]:
+    def typescript(self, schema: Mapping[str, Any], language: str, name: str) -> bytes:
         raise ZeroDivisionError
 
 
@@ -64,11 +70,32 @@ def test_a_binding_is_in_progress_until_it_is_complete(live: Live, generators: G
     generators.go.set()
     live.client.get_waiter("code_binding_exists").wait(**SCHEMA, Language="Python36", WaiterConfig={"Delay": 1})
     assert _source(live) == {
-        "schema/shop/order_placed.py": "# shop@OrderPlaced JSONSchemaDraft4\n",
-        "content.json": '{"type": "object"}',
+        "schema/shop/order_placed.py": "# shop@OrderPlaced Python36\n",
+        "schema.json": '{"type": "object"}',
     }
     again = live.client.put_code_binding(**SCHEMA, Language="Python36")
     assert (again["Status"], again["CreationDate"]) == ("CREATE_COMPLETE", put["CreationDate"])
+
+
+def test_a_generator_gets_an_openapi_document_as_one_schema_in_draft_4(live: Live, generators: Generators) -> None:
+    generators.go.set()
+    event = {"type": "object", "properties": {"detail": {"$ref": "#/components/schemas/Detail"}}}
+    document = {
+        "openapi": "3.0.0",
+        "info": {"version": "1.0.0", "title": "OrderPlaced"},
+        "paths": {},
+        "components": {"schemas": {"Detail": {"type": "string", "nullable": True}, "AWSEvent": event}},
+    }
+    live.client.update_schema(**SCHEMA, Type="OpenApi3", Content=json.dumps(document))
+    live.client.put_code_binding(**SCHEMA, Language="Python36")
+    assert until(lambda: _status(live, "Python36") == "CREATE_COMPLETE")
+    assert json.loads(_source(live)["schema.json"]) == {
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "title": "OrderPlaced",
+        "type": "object",
+        "properties": {"detail": {"$ref": "#/definitions/Detail"}},
+        "definitions": {"Detail": {"type": ["string", "null"]}},
+    }
 
 
 def test_every_version_has_bindings_of_its_own(live: Live, generators: Generators) -> None:
@@ -77,8 +104,8 @@ def test_every_version_has_bindings_of_its_own(live: Live, generators: Generator
     for version in ("1", "2"):
         live.client.put_code_binding(**SCHEMA, Language="Python36", SchemaVersion=version)
     assert until(lambda: _status(live, "Python36") == "CREATE_COMPLETE")
-    assert "title" in _source(live)["content.json"]
-    assert until(lambda: "title" not in _source(live, SchemaVersion="1")["content.json"])
+    assert "title" in _source(live)["schema.json"]
+    assert until(lambda: "title" not in _source(live, SchemaVersion="1")["schema.json"])
     live.client.delete_schema_version(**SCHEMA, SchemaVersion="1")
     with refused("NotFoundException"):
         live.client.describe_code_binding(**SCHEMA, Language="Python36", SchemaVersion="1")

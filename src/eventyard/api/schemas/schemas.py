@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from eventyard.api.events.place import given
 from eventyard.api.schemas.access import Access
 from eventyard.api.schemas.listing import paged
@@ -21,7 +23,7 @@ from eventyard.schemas import (
     Schemas,
     Search,
     Version,
-    exported,
+    drafted,
     infer,
 )
 from eventyard.wire import Caller, Handler
@@ -94,7 +96,7 @@ class SchemaOperations:
         if version.type != OPENAPI and wanted != version.type:
             raise InvalidRequest(f"A schema of type {version.type} can't be exported as {wanted}.")
         return {
-            "Content": version.content if wanted == version.type else exported(version.content),
+            "Content": version.content if wanted == version.type else msgspec.json.encode(drafted(version)).decode(),
             "SchemaArn": schema.arn,
             "SchemaName": schema.name,
             "SchemaVersion": str(version.number),
