@@ -9,15 +9,20 @@ import asyncio
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
+from eventyard.bus import BusFeeds
 from eventyard.clock import SystemClock
 from eventyard.event import Event, envelope, iso_seconds, new_ids
+from eventyard.feed import Feed
 from eventyard.names import bus_arn
+from eventyard.pattern import parse
 from eventyard.schemas import Discoverer, Place
 from eventyard.server import House
 from eventyard.settings import Settings
 from eventyard.stores.sqlite import open_sqlite
+from eventyard.target import DELIVERED, Delivery, Outcome
 
 BUS = bus_arn("123456789012", "us-east-1", "default")
 DETAIL = json.dumps({
@@ -61,19 +66,34 @@ async def learning() -> None:
             for start in range(0, len(bodies), 500):
                 await house.registry.discovery.learn(discoverer, bodies[start : start + 500])
             spent = time.process_time() - started
-            print(f"{words:>22}: {spent / len(bodies) * 1e6:6.1f} us an event of {len(bodies[0])} bytes")
+            print(f"{words:>23}: {spent / len(bodies) * 1e6:6.1f} us an event of {len(bodies[0])} bytes")
         await house.close()
         await store.close()
 
 
-async def publishing(with_discoverer: bool) -> None:
-    """Publishing in batches of 10, eight at once, until all is appended; then until discovery is there, too. Its types
-    are known by then."""
+class Nothing:
+    """A target that takes everything: what a subscriber costs by itself."""
+
+    batch_size = 500
+    place = None
+
+    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
+        return [DELIVERED] * len(batch)
+
+
+async def publishing(words: str) -> None:
+    """Publishing in batches of 10, eight at once, until all is appended; then until the subscriber is there, too. Its
+    types are known by then."""
     with tempfile.TemporaryDirectory() as place:
         store = await open_sqlite(Path(place))
         house = House(store, Settings(data=Path(place)), SystemClock())
         await house.start()
-        if with_discoverer:
+        if words == "with another subscriber":
+            everything = parse('{"source":[{"exists":true}]}')
+            BusFeeds(house.engine).keep(
+                Feed(name="x", log=BUS, pattern=everything, target_arn="x", target=Nothing(), payload=lambda body: body)
+            )
+        if words == "with a discoverer":
             home = Place("123456789012", "us-east-1")
             await house.registry.discoverers.create(Discoverer(place=home, id="x", source=BUS))
         await house.publisher.publish(BUS, events(TYPES * 250, TYPES))
@@ -98,9 +118,8 @@ async def publishing(with_discoverer: bool) -> None:
             await asyncio.sleep(0.01)
         all_of_it = time.perf_counter() - started
         waits.sort()
-        words = "with a discoverer" if with_discoverer else "without"
         print(
-            f"{words:>22}: {COUNT / spent:7,.0f} events/s published, p50 {waits[len(waits) // 2] * 1e3:.1f} ms, "
+            f"{words:>23}: {COUNT / spent:7,.0f} events/s published, p50 {waits[len(waits) // 2] * 1e3:.1f} ms, "
             f"p99 {waits[len(waits) * 99 // 100] * 1e3:.1f} ms; all done after {all_of_it:.1f} s, "
             f"CPU {time.process_time() - cpu:.1f} s"
         )
@@ -110,8 +129,8 @@ async def publishing(with_discoverer: bool) -> None:
 
 async def main() -> None:
     await learning()
-    for with_discoverer in (False, True, False, True):
-        await publishing(with_discoverer)
+    for words in ("alone", "with another subscriber", "with a discoverer") * 2:
+        await publishing(words)
 
 
 if __name__ == "__main__":

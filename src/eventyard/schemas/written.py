@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ BUS_EVENT = shape_of({
 })  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def schema_name(source: str, detail_type: str) -> str:
     """``uk.co.cazoo@DeliveryCancelled``: how AWS names what it discovers. Characters that names can't have become
     hyphens in the source, and separate words in the detail type."""

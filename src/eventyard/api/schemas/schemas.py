@@ -145,7 +145,9 @@ class SchemaOperations:
         schemas = self._schemas.list(registry.place, registry.name)
         candidates = [(schema, self._schemas.versions(schema)) for schema in schemas]
         found = await asyncio.to_thread(self._search.find, candidates, params["Keywords"])
-        shown, token = paged(caller, params, found, lambda pair: pair[0].name, f"search {params['Keywords']}")
+        shown, token = paged(
+            caller, params, found, lambda pair: pair[0].name, f"search {registry.arn} {params['Keywords']}"
+        )
         return given(Schemas=[_found(schema, versions) for schema, versions in shown], NextToken=token)
 
     async def infer(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
