@@ -83,3 +83,34 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
     named = draw(_plain)
     named = {"$anchor": "named"} | (named if isinstance(named, dict) else {})
     return {**schema, "$defs": {"x": draw(_plain), "y": draw(_plain), "z": named}}
+
+
+def older(schema: Any, draft: int) -> Any:
+    """``schema``, of draft 2020-12, as draft 4, 6, 7 or 2019 would spell it, as far as that knows its keywords."""
+    if isinstance(schema, bool):
+        return schema if draft > 4 else {} if schema else {"not": {}}
+    out: dict[str, Any] = {}
+    for keyword, value in schema.items():
+        if keyword in ("properties", "patternProperties", "$defs", "dependentSchemas"):
+            name = {"$defs": "definitions", "dependentSchemas": "dependencies" if draft < 2019 else keyword}
+            out[name.get(keyword, keyword)] = {each: older(inner, draft) for each, inner in value.items()}
+        elif keyword in ("allOf", "anyOf", "oneOf"):
+            out[keyword] = [older(inner, draft) for inner in value]
+        elif keyword == "prefixItems":
+            out["items"] = [older(inner, draft) for inner in value]
+        elif keyword == "items":
+            out["additionalItems" if "prefixItems" in schema else "items"] = older(value, draft)
+        elif keyword in _ONE_SCHEMA:
+            out[keyword] = older(value, draft)
+        elif keyword == "$ref":
+            out[keyword] = "#/definitions/x" if value == "#named" else value.replace("$defs", "definitions")
+        elif keyword.startswith("exclusiveM") and draft == 4:
+            out |= {keyword: True, keyword.removeprefix("exclusive").lower(): value}
+        elif keyword != "$anchor" and (value or keyword != "required" or draft > 4):
+            out[keyword] = value
+    return out
+
+
+_ONE_SCHEMA = frozenset({
+    "additionalProperties", "not", "contains", "if", "then", "else", "unevaluatedProperties", "unevaluatedItems",
+})  # fmt: skip

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from eventyard.contract.dialects import Converted, LeftOut, from_openapi, to_draft4, to_openapi
 from eventyard.errors import InvalidRequest
-from tests.unit.contract.schemas import schemas, values
+from tests.unit.contract.schemas import older, schemas, values
 
-_thorough = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+_thorough = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _valid(schema: dict[str, Any], value: Any, kind: Any = jsonschema_rs.Draft4Validator) -> bool:
@@ -46,8 +46,32 @@ def test_openapi_lets_through_what_the_original_does(schema: dict[str, Any], ins
         assert made.left_out or before == after
 
 
+@pytest.mark.parametrize(
+    ("draft", "uri", "kind"),
+    [
+        (4, "http://json-schema.org/draft-04/schema#", jsonschema_rs.Draft4Validator),
+        (6, "http://json-schema.org/draft-06/schema#", jsonschema_rs.Draft6Validator),
+        (7, "http://json-schema.org/draft-07/schema#", jsonschema_rs.Draft7Validator),
+        (2019, "https://json-schema.org/draft/2019-09/schema", jsonschema_rs.Draft201909Validator),
+    ],
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(schema=schemas(), instances=st.lists(values, min_size=1, max_size=6))
+def test_older_drafts_are_read_as_they_were_meant(
+    draft: int, uri: str, kind: Any, schema: dict[str, Any], instances: list[Any]
+) -> None:
+    old = {"$schema": uri, **older(schema, draft)}
+    made, opened = to_draft4(old), to_openapi(old)
+    back = from_openapi(_document(opened)).schema
+    for value in instances:
+        before = _valid(old, value, kind)
+        for after, left_out in ((_valid(made.schema, value), made.left_out), (_valid(back, value), opened.left_out)):
+            assert after or not before
+            assert left_out or before == after
+
+
 @given(schemas(), values)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 def test_converting_again_changes_nothing(schema: dict[str, Any], value: Any) -> None:
     once = to_draft4(schema)
     twice = to_draft4(once.schema)

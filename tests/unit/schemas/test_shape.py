@@ -34,7 +34,7 @@ _values: st.SearchStrategy[Any] = st.recursive(
 )
 _details = st.dictionaries(_names, _values, max_size=6)
 _some = st.lists(_details, min_size=1, max_size=5)
-_slow = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+_slow = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _all(details: list[dict[str, Any]]) -> Shape:
