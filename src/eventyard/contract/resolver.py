@@ -74,7 +74,7 @@ class Resolver:
             if not isinstance(schema, Mapping) or set(schema) != {"$ref"} or not isinstance(schema["$ref"], str):
                 return place
             place = self._place(schema["$ref"], place.base)
-        raise InvalidRequest(f"Reference {reference} leads only to itself.")
+        raise InvalidRequest(f"Reference {reference} leads only to itself, or on and on to other references.")
 
     def _place(self, reference: str, base: str) -> Place:
         url, fragment = urldefrag(urljoin(base, reference)) if base else urldefrag(reference)

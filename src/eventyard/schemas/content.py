@@ -23,7 +23,7 @@ from eventyard.schemas.resources import OPENAPI
 #: Characters, by the service's model.
 LONGEST = 100_000
 _DEEPEST = 200
-_LONGEST_PATTERN = 1_000
+_LONGEST_PATTERN, _MOST_PATTERNS = 1_000, 500
 _COMPONENT = re.compile(r"[a-zA-Z0-9._-]+")
 _DRAFT4 = ("http://json-schema.org/draft-04/schema", "http://json-schema.org/schema")
 #: Members of a schema (Draft 4's, which are more than OpenAPI's) that hold one schema, a list, or some by name.
@@ -32,7 +32,7 @@ _LISTS = ("items", "allOf", "anyOf", "oneOf")
 _NAMED = ("properties", "patternProperties", "definitions", "dependencies")
 #: Those through which a schema is about the same value as the one it is in.
 _SAME_VALUE = frozenset({"$ref", "allOf", "anyOf", "oneOf", "not", "dependencies"})
-_BOUNDED = jsonschema_rs.RegexOptions(size_limit=1 << 20, dfa_size_limit=1 << 20)
+_BOUNDED = jsonschema_rs.RegexOptions(size_limit=1 << 18, dfa_size_limit=1 << 18)
 
 
 def check(type: str, content: str) -> dict[str, Any]:
@@ -86,6 +86,7 @@ def _check_references(root: dict[str, Any], starts: list[tuple[str, ...]]) -> No
     """All references lead somewhere inside, no schema consists of itself, and no pattern explodes."""
     resolver = Resolver(root, {})
     same: dict[Place, list[Place]] = {}
+    patterns: set[str] = set()
     work = [resolver.root.inside(*pointer) for pointer in starts]
     seen = set(work)
     while work:
@@ -94,7 +95,11 @@ def _check_references(root: dict[str, Any], starts: list[tuple[str, ...]]) -> No
         if not isinstance(schema, Mapping):
             continue
         for pattern in _patterns(schema):
-            _check_pattern(pattern, place)
+            if pattern not in patterns:
+                patterns.add(pattern)
+                _check_pattern(pattern, place)
+        if len(patterns) > _MOST_PATTERNS:
+            raise _wrong(f"it has more than {_MOST_PATTERNS} different patterns")
         for keyword, inner in _inner(schema, resolver.home(place), resolver):
             if keyword in _SAME_VALUE:
                 same.setdefault(place, []).append(inner)

@@ -110,7 +110,7 @@ class Schemas:
         if not _NAME.fullmatch(schema.name):
             raise bad(f"SchemaName {schema.name!r} must have 1 to 385 letters, digits, '.', '-', '_' and '@'.")
         check_tags(schema.tags)
-        check(type, content)
+        await asyncio.to_thread(check, type, content)
         async with self._turn:
             self._registries.get(schema.place, schema.registry)
             others = self._kept.get((schema.place, schema.registry), {})
@@ -148,7 +148,7 @@ class Schemas:
                 schema, token=token, description=schema.description if description is None else description
             )
             if content is not None and (content, type or latest.type) != (latest.content, latest.type):
-                check(type or latest.type, content)
+                await asyncio.to_thread(check, type or latest.type, content)
                 if len(schema.versions) >= _MOST_VERSIONS:
                     raise LimitExceeded(
                         f"A schema can't have more than {_MOST_VERSIONS} versions.", "ForbiddenException"

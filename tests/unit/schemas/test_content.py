@@ -138,6 +138,11 @@ def test_a_pattern_that_cannot_run_in_linear_time_is_refused(pattern: str) -> No
     assert "linear time" in message or "exponential time" in message or 'not a "regex"' in message
 
 
+def test_too_many_patterns_are_refused() -> None:
+    patterns = {f"p{number}": {"pattern": rf"^\w{{{number}}}$"} for number in range(2_000)}
+    assert "different patterns" in _refusal(DRAFT4, {"properties": patterns})
+
+
 def test_a_schema_that_breaks_its_metaschema_is_refused_with_the_place() -> None:
     assert "#/properties/a/type" in _refusal(DRAFT4, {"properties": {"a": {"type": "text"}}})
     assert "#/components/schemas/A/type" in _refusal(OPENAPI, _document(A={"type": ["string", "null"]}))
