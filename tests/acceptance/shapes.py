@@ -23,8 +23,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-#: Where AWS's own answers are outside of its model: secrets named ``events!connection/...``, rules without targets.
-_LIKE_AWS = ("DescribeConnection.SecretArn ", "ListTargetsByRule.Targets is less than 1")
+#: Where AWS's own answers are outside of its model: secrets named ``events!connection/...``, rules without targets,
+#: streams without metrics, batches of which nothing failed.
+_LIKE_AWS = (
+    "DescribeConnection.SecretArn ",
+    "DescribeStream.StreamDescription.EnhancedMonitoring[0].ShardLevelMetrics is less than 1",
+    "DescribeStreamSummary.StreamDescriptionSummary.EnhancedMonitoring[0].ShardLevelMetrics is less than 1",
+    "EnableEnhancedMonitoring.CurrentShardLevelMetrics is less than 1",
+    "DisableEnhancedMonitoring.DesiredShardLevelMetrics is less than 1",
+    "ListTargetsByRule.Targets is less than 1",
+    "PutRecords.FailedRecordCount is less than 1",
+)
 
 
 def watch(client: Any) -> Any:
