@@ -115,9 +115,8 @@ class Engine:
 
     async def close(self) -> None:
         """Finish the deliveries in hand, write all progress, stop."""
-        await self._retrier.close()
         await asyncio.gather(*(router.close() for router in self._routers.values()))
-        await asyncio.gather(*(subscriber.drain() for subscriber in self._by_name.values()))
+        await asyncio.gather(self._retrier.close(), *(subscriber.drain() for subscriber in self._by_name.values()))
         await self._partings.close()
         for chore in self._chores:
             chore.cancel()

@@ -34,6 +34,7 @@ class Retrier:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
 
     async def start(self, desk: Desk) -> None:
         """Go on with what the store has deferred."""
@@ -43,10 +44,13 @@ class Retrier:
         self._task = asyncio.get_running_loop().create_task(self._run(desk), name="retrier")
 
     async def close(self) -> None:
-        tasks = [task for task in (self._task, *self._busy.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Finish the deliveries in hand, and begin no others. What was broken off would be tried again after a start,
+        though the target may have taken it."""
+        self._closing = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def forget(self, subscriber: str) -> None:
         """Try nothing of ``subscriber`` any more; what is being tried is broken off."""
@@ -87,7 +91,7 @@ class Retrier:
     async def _retry(self, desk: Desk, name: str) -> None:
         due: int | None = None
         try:
-            while rows := await self._progress.due(name, desk.clock.now(), _BATCH):
+            while not self._closing and (rows := await self._progress.due(name, desk.clock.now(), _BATCH)):
                 subscription = self._find(name)
                 if subscription is None:
                     await desk.ledger.forget(name)
@@ -136,4 +140,6 @@ class Retrier:
             tried[row.position] = Tried(row.attempts, row.first_attempt, row.error_code, row.error_message)
         size = subscription.target.batch_size
         for start in range(0, len(batch), size):
+            if self._closing:
+                return
             await desk.deliver([(subscription, batch[start : start + size])], tried)
