@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True):
     data: Path | None = None
     dev: bool = False
     credentials: Path | None = None
+    relay_origin: tuple[str, ...] = ()
     retention_days: float = 7
     retention_bytes: int | None = None
     retention_fates: int = 1_000_000
@@ -53,12 +54,12 @@ class Settings(msgspec.Struct, frozen=True):
 
     def check(self) -> None:
         """Raises InvalidRequest for settings that must not, or can't, be served with."""
-        if not _is_loopback(self.host) and self.credentials is None:
+        if not is_loopback(self.host) and self.credentials is None:
             raise InvalidRequest(
                 f"Refusing to listen on {self.host} without authentication: anybody who reaches it could read and "
                 "change everything. Give access keys with --credentials FILE, or listen on 127.0.0.1."
             )
-        if self.dev and not _is_loopback(self.host):
+        if self.dev and not is_loopback(self.host):
             raise InvalidRequest("A development server listens on loopback only. Leave out --host, or use `serve`.")
         if not 0 <= self.port <= 65_535:
             raise InvalidRequest(f"A port is a number from 0 to 65535, not {self.port}.")
@@ -116,7 +117,7 @@ class Settings(msgspec.Struct, frozen=True):
         return {name: (key.secret, key.account) for name, key in keys.items()}
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:

@@ -121,7 +121,7 @@ class Platform:
 
     async def _lines(self, bus: str, pattern: Pattern | None, since: int | None) -> AsyncIterator[bytes]:
         yield b"\n"  # tells the client that from here on nothing is missed
-        async for item in self._engine.tail(bus, pattern, since):
+        async for item in self._engine.followers.tail(bus, pattern, since):
             yield b"\n" if item is None else b'{"position":%d,"event":%b}\n' % (item[0], item[1].body)
 
     def _rule_pattern(self, request: HttpRequest, asked: dict[str, Any]) -> Pattern:

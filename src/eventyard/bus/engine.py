@@ -6,13 +6,14 @@ It wires the parts of this room together, brings them back after a restart, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from eventyard.bus.delivery import DeadLetter, Desk
 from eventyard.bus.directory import Directory
+from eventyard.bus.followers import Followers
 from eventyard.bus.lane import Lanes
 from eventyard.bus.ledger import Keep, Ledger
 from eventyard.bus.parting import GAP, Partings
@@ -25,7 +26,7 @@ from eventyard.chore import every
 from eventyard.clock import Clock
 from eventyard.event import Event
 from eventyard.names import DEFAULT_BUS, rule_arn
-from eventyard.pattern import Pattern, matches, parse
+from eventyard.pattern import Pattern, parse
 from eventyard.store import Checkpoint, EventLog, Progress
 from eventyard.target import Target
 from eventyard.transform import compile_transform
@@ -33,8 +34,6 @@ from eventyard.transform import compile_transform
 MakeTarget = Callable[[str, Mapping[str, Any]], Target]
 
 _TRIM_EVERY = 60.0
-_TAIL_CHUNK = 200
-_SIGN_OF_LIFE = 15.0
 #: Fates that are kept, about half a GB of them.
 MOST_FATES = 1_000_000
 
@@ -88,7 +87,7 @@ class Engine:
         self._chores: set[asyncio.Task[None]] = set()
         self._early: dict[str, tuple[Subscription, int | None]] = {}
         self._started = False
-        self._tails_ended = False
+        self.followers = Followers(self.router, eventlog)
 
     # --- life -------------------------------------------------------------------------------------------------------
 
@@ -236,28 +235,6 @@ class Engine:
     def lags(self) -> dict[str, int]:
         """For each subscriber that has events waiting: how many are in its inbox, at least."""
         return {name: sub.waiting for name, sub in self._by_name.items() if sub.waiting or sub.lagging}
-
-    async def tail(
-        self, bus: str, pattern: Pattern | None = None, since: int | None = None
-    ) -> AsyncIterator[tuple[int, Event] | None]:
-        """The events of ``bus`` that match, from ``since`` (ms) or from now on, without gaps, until the engine ends
-        its tails. None is a sign of life while nothing happens.
-
-        It reads the log at its own pace, so a slow reader falls behind and misses nothing that is retained."""
-        position = self.router(bus).position if since is None else await self._log.locate(bus, since) - 1
-        while not self._tails_ended:
-            rows = await self._log.read(bus, position, _TAIL_CHUNK)
-            for position, event in rows:
-                if pattern is None or matches(pattern, event.body):
-                    yield position, event
-            if not rows and not await self.router(bus).wait_beyond(position, _SIGN_OF_LIFE):
-                yield None
-
-    def end_tails(self) -> None:
-        """Let everybody who follows a bus go: the server is about to stop."""
-        self._tails_ended = True
-        for router in self._routers.values():
-            router.wake()
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,14 @@ class Inbox(Protocol):
     def offer(self, position: int, event: Event) -> None: ...
 
 
+class Live(Protocol):
+    """The router's side of a follower: it gets what matches, but is nobody that an event is delivered to."""
+
+    def __hash__(self) -> int: ...
+
+    def offer(self, position: int, event: Event) -> None: ...
+
+
 class Space(Protocol):
     """What all inboxes together can still take."""
 
@@ -62,7 +70,8 @@ class Router:
         self._known: dict[str, Pattern] = {}
         self._missed = False
         self._behind: asyncio.Task[None] | None = None
-        self._watchers: set[asyncio.Future[None]] = set()
+        self._followers: dict[Live, Pattern | None] = {}
+        self._following = Matcher()
 
     def set_rule(self, rule: str, pattern: Pattern | None, inboxes: Sequence[Inbox]) -> None:
         """From the next batch on ``rule`` matches by ``pattern`` for ``inboxes``; with None it matches nothing."""
@@ -87,8 +96,8 @@ class Router:
 
     @property
     def wanted(self) -> bool:
-        """Whether anybody receives from it, or waits for it to get on."""
-        return bool(self._inboxes or self._watchers)
+        """Whether anybody receives from it, or follows it."""
+        return bool(self._inboxes or self._followers)
 
     def push(self, first: int, events: Sequence[Event]) -> None:
         """Take the batch that was appended at ``first``. Batches come in order; one that was missed is read instead."""
@@ -107,6 +116,8 @@ class Router:
             position += 1
             try:
                 rules = match(event.body)
+                if self._followers:
+                    self._show(position, event)
             except Exception as error:  # noqa: BLE001 - one event that can't be matched must not stop the bus
                 self._unmatchable(position, event, error)
                 continue
@@ -123,7 +134,6 @@ class Router:
             self._ledger.counts["unmatched"] += len(fresh) - matched
         self.position = position
         self.moved()
-        self.wake()
 
     def catch_up(self) -> None:
         """Read the log from ``position`` on until the live batches join it."""
@@ -131,26 +141,16 @@ class Router:
         if self._behind is None or self._behind.done():
             self._behind = asyncio.get_running_loop().create_task(self._read_on(), name=f"router {self.bus}")
 
-    async def wait_beyond(self, position: int, seconds: float) -> bool:
-        """Return True when something above ``position`` may have been matched, False after ``seconds``."""
-        if self.position > position:
-            return True
-        watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._watchers.add(watcher)
-        try:
-            async with asyncio.timeout(seconds):
-                await watcher
-        except TimeoutError:
-            return False
-        finally:
-            self._watchers.discard(watcher)
-        return True
+    def follow(self, follower: Live, pattern: Pattern | None) -> None:
+        """From the next batch on, offer ``follower`` what matches ``pattern``; with None, everything."""
+        self._followers[follower] = pattern
+        if pattern is not None:
+            self._following.add(follower, pattern)
 
-    def wake(self) -> None:
-        """Have everybody who waits look again."""
-        for watcher in self._watchers:
-            if not watcher.done():
-                watcher.set_result(None)
+    def unfollow(self, follower: Live) -> None:
+        """Offer it nothing more."""
+        if self._followers.pop(follower, None) is not None:
+            self._following.remove(follower)
 
     async def close(self) -> None:
         if self._behind is not None:
@@ -159,6 +159,13 @@ class Router:
 
     def _checkpoint(self) -> Checkpoint:
         return Checkpoint(self.position)
+
+    def _show(self, position: int, event: Event) -> None:
+        for follower, pattern in self._followers.items():
+            if pattern is None:
+                follower.offer(position, event)
+        for key in self._following.match(event.body):
+            key.offer(position, event)  # type: ignore[attr-defined]  # the keys are our followers
 
     def _keep(self, position: int, event: Event, receivers: int) -> None:
         outcome: Outcome = "matched" if receivers else "unmatched"

@@ -24,3 +24,9 @@ AllowNetwork = Annotated[
     list[str] | None,
     typer.Option(help="Private network (CIDR) that API destinations may be in; may be given more than once."),
 ]
+RelayOrigin = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Origin of web pages that may use the relay, https://app.example.com; may be given more than once."
+    ),
+]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, BusHops, Host, Organization, Port, StreamLimits
+from eventyard.cli.options import AllowNetwork, BusHops, Host, Organization, Port, RelayOrigin, StreamLimits
 
 
 class LogFormat(StrEnum):
@@ -34,6 +34,7 @@ def serve(
     stream_limits: StreamLimits = False,
     allow_network: AllowNetwork = None,
     organization: Organization = None,
+    relay_origin: RelayOrigin = None,
     functions: Annotated[
         bool, typer.Option("--functions", help="Let users bring functions, whose code runs as this server's user.")
     ] = False,
@@ -62,6 +63,7 @@ def serve(
             functions=functions,
             organization=tuple(organization or ()),
             behind_proxy=behind_proxy,
+            relay_origin=tuple(relay_origin or ()),
             log_format=log_format.value,
         )
     )

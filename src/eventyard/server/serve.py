@@ -96,6 +96,8 @@ async def _run(
             server,
             lifespan="off",
             http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=1 << 20,
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=_GRACE,

@@ -9,13 +9,19 @@ import msgspec
 
 from eventyard.api.history import History
 from eventyard.api.platform import Platform
+from eventyard.api.relay import relay_routes
 from eventyard.api.sns import certificate_route
 from eventyard.clock import Clock
+from eventyard.relay import PATH, Relay, Site, Tokens
 from eventyard.server.doors import doors_of
 from eventyard.server.house import House
-from eventyard.settings import Settings
+from eventyard.server.identity import identity_of
+from eventyard.settings import Settings, is_loopback
 from eventyard.store import Store
 from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
+
+#: By these a loopback server may be addressed: no page can give it another name.
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Server:
@@ -28,6 +34,7 @@ class Server:
         self._house: House | None = None
         self._app: App | None = None
         self._resetting = asyncio.Lock()
+        self._tokens = None if settings.keys() is None else Tokens(clock)
         self.ready = False
 
     async def start(self) -> None:
@@ -45,9 +52,27 @@ class Server:
         history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
         self._house = house
         pages = [*platform.routes(), *history.routes(), certificate_route(house.signer)]
-        self._app = App(doors, self._guarded(pages), self._authenticator(), proxied=self._settings.behind_proxy)
+        relay = await self._relay(house)
+        pages += relay_routes(self._tokens) if self._tokens is not None else []
+        self._app = App(
+            doors,
+            self._guarded(pages),
+            self._authenticator(),
+            proxied=self._settings.behind_proxy,
+            sockets={PATH: relay},
+        )
         self._app.warm()
         self.ready = True
+
+    async def _relay(self, house: House) -> Relay:
+        site = Site(
+            house.engine.followers,
+            house.directory.has_bus,
+            await identity_of(self._store.catalog),
+            self._tokens,
+        )
+        here = self._settings.host
+        return Relay(site, (*_LOOPBACK, here) if is_loopback(here) else None, self._settings.relay_origin)
 
     async def reset(self) -> None:
         """Forget everything; requests that come meanwhile meet the old house or the new one."""
@@ -61,7 +86,7 @@ class Server:
         """Take no more work, and answer those who wait for something to happen."""
         self.ready = False
         if self._house is not None:
-            self._house.engine.end_tails()
+            self._house.engine.followers.end()
             await self._house.pipes.close()
             self._house.streams.close()
             self._house.stream_queues.close()

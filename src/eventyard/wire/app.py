@@ -6,7 +6,7 @@ Written as raw ASGI because everything here is paid for by every request.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
 
 import structlog
@@ -36,6 +36,8 @@ from eventyard.wire.service import Operation, Service
 
 log = structlog.get_logger("wire")
 
+Socket = Callable[[Scope, Receive, Send], Awaitable[None]]
+
 _JSON_TYPES = (b"application/x-amz-json-1.", b"application/json")
 _FORM = b"application/x-www-form-urlencoded"
 _XML = b"text/xml"
@@ -44,7 +46,7 @@ _random = random.Random()  # for ids in logs, not for secrets
 
 class App:
     """An ASGI 3 application that answers AWS's SDKs through ``doors`` and browsers through ``routes``. ``proxied``: see
-    ``origin_of``."""
+    ``origin_of``. ``sockets``: WebSockets by path, in ASGI's own messages."""
 
     def __init__(
         self,
@@ -53,11 +55,13 @@ class App:
         authenticate: Authenticator,
         max_body: int = 16 << 20,
         proxied: bool = False,
+        sockets: Mapping[str, Socket] | None = None,
     ) -> None:
         self._doors = doors
         self._proxied = proxied
         self._authenticate = authenticate.authenticate
         self._max_body = max_body
+        self._sockets = sockets or {}
         self._pages = {(route.method, route.path): route for route in routes if not route.path.endswith("/*")}
         prefixes = [route for route in routes if route.path.endswith("/*")]
         self._prefixes = sorted(prefixes, key=lambda route: -len(route.path))
@@ -68,6 +72,8 @@ class App:
             await self._http(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(receive, send)
+        elif scope["path"] in self._sockets:
+            await self._sockets[scope["path"]](scope, receive, send)
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1003})

@@ -323,7 +323,7 @@ async def test_tail_misses_nothing_and_starts_in_the_past_when_asked(yard: Yard)
     seen: list[int] = []
 
     async def watch() -> None:
-        async for item in yard.engine.tail(BUS, None, 0):
+        async for item in yard.engine.followers.tail(BUS, None, 0):
             if item is not None:
                 seen.append(item[0])
 
@@ -403,11 +403,11 @@ async def test_retention_that_takes_everything_from_a_lagging_subscriber_is_on_r
 
 async def test_tails_end_when_the_server_stops(yard: Yard) -> None:
     async def watch() -> list[object]:
-        return [item async for item in yard.engine.tail(BUS)]
+        return [item async for item in yard.engine.followers.tail(BUS)]
 
     task = asyncio.get_running_loop().create_task(watch())
     await settle()
-    yard.engine.end_tails()
+    yard.engine.followers.end()
     assert await asyncio.wait_for(task, 1) == []
 
 
