@@ -36,7 +36,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def token(url: str, key: str) -> str:
-    request = AWSRequest("POST", f"{url}/_eventyard/relay/token", data=b"", headers={"Content-Type": "application/json"})
+    request = AWSRequest(
+        "POST", f"{url}/_eventyard/relay/token", data=b"", headers={"Content-Type": "application/json"}
+    )
     SigV4Auth(Credentials(key, KEYS[key]["secret"]), "events", "us-east-1").add_auth(request)
     signed = request.prepare()
     asked = urllib.request.Request(signed.url, b"", dict(signed.headers.items()), method="POST")
