@@ -22,14 +22,14 @@ def new_account() -> str:
 
 
 class Server:
-    """``data``: the directory that outlives the process. ``url``: another one after each start."""
+    """``data``: the directory that outlives the process. ``url``: another one after each start, unless that names a port."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
         self.start()
 
-    def start(self) -> None:
-        command = [sys.executable, "-m", "eventyard", "dev", "--port", "0", "--data", str(self.data)]
+    def start(self, port: str = "0") -> None:
+        command = [sys.executable, "-m", "eventyard", "dev", "--port", port, "--data", str(self.data)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._process.stdout is not None
         self.url = next(line.strip().rpartition("=")[2] for line in self._process.stdout if "AWS_ENDPOINT_URL=" in line)

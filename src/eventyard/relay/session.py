@@ -17,7 +17,7 @@ from eventyard.relay.messages import VERSION, Credit, Hello, Message, Subscribe,
 from eventyard.relay.subscription import Subscription, TooSlow
 from eventyard.relay.tokens import Tokens
 
-MOST_SUBSCRIPTIONS = 100
+MOST_SUBSCRIPTIONS = 1_000
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
 
@@ -121,7 +121,14 @@ class Session:
         follower = following.follow(bus, pattern, after)
         subscription = Subscription(asked, follower, self._send)
         await self._send(
-            text_of("subscribed", id=asked.id, bus=bus, position=follower.position, anew=True if anew else None)
+            text_of(
+                "subscribed",
+                id=asked.id,
+                bus=bus,
+                position=follower.position,
+                head=following.head(bus),
+                anew=True if anew else None,
+            )
         )
         task = asyncio.get_running_loop().create_task(self._run(subscription), name=f"relay {asked.id}")
         self._subscriptions[asked.id] = subscription, follower, task

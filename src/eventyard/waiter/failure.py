@@ -1,0 +1,82 @@
+"""What a test is told when an event did not come, or came and should not have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from eventyard.waiter.event import Event
+from eventyard.waiter.wanted import Wanted
+
+_MISSES, _TYPES = 3, 10
+_CONTRACTS = "eventyard.contracts"
+
+
+class EventNotSeen(AssertionError, TimeoutError):
+    """It did not come in time. ``seen``: what came on the bus meanwhile. The text says which was the nearest."""
+
+    def __init__(self, message: str, seen: Sequence[Event] = ()) -> None:
+        super().__init__(message)
+        self.seen = tuple(seen)
+
+
+class UnexpectedEvent(AssertionError):
+    """It came, and should not have. ``event``: the first one."""
+
+    def __init__(self, wanted: Wanted, event: Event) -> None:
+        super().__init__(f"{wanted.name} was not to be published, but was:\n  {_line(event)}")
+        self.event = event
+
+
+def not_seen(
+    wanted: Wanted, seconds: float, got: int, count: int, seen: Sequence[Event], fates: Mapping[str, str], bus: str
+) -> str:
+    """``got`` of ``count`` came. ``seen``: everything on the bus since the subscription. ``fates``: what became of
+    events, by their ids, in words."""
+    many = f"{got} of {count} {wanted.name}" if count > 1 else f"no {wanted.name}"
+    lines = [f"{many} within {seconds:g} s on bus {bus}."]
+    misses = [(event, why) for event in seen if (why := wanted.why_not(event)) is not None]
+    near = [(event, why) for event, why in misses if not wanted.types or event.detail_type in wanted.types]
+    if near:
+        lines += ["", f"Nearest miss{'es' if len(near) > 1 else ''}:"]
+        for event, why in near[-_MISSES:]:
+            lines += [f"  {_line(event)}", f"    {why}"]
+            if event.id in fates:
+                lines.append(f"    {fates[event.id]}")
+        if len(near) > _MISSES:
+            lines.append(f"  and {len(near) - _MISSES} more of that type.")
+    lines += _broken(wanted, seen)
+    rest = Counter(f"{event.source} {event.detail_type}" for event in seen)
+    if rest:
+        lines += ["", f"Published since the subscription: {len(seen)} event{'s' if len(seen) > 1 else ''}."]
+        lines += [f"  {number:>4} x {name}" for name, number in rest.most_common(_TYPES)]
+        if len(rest) > _TYPES:
+            lines.append(f"  and {len(rest) - _TYPES} other types.")
+    else:
+        lines += ["", "Nothing at all was published on that bus since the subscription."]
+    return "\n".join(lines)
+
+
+def _broken(wanted: Wanted, seen: Sequence[Event]) -> list[str]:
+    """What did not reach the bus, or should not have, because it breaks its contract."""
+    words = {
+        "reject": "was refused",
+        "quarantine": "was put into quarantine",
+        "warn": "was published",
+    }
+    lines = []
+    for event in seen:
+        if event.source != _CONTRACTS or event.detail_type != "ContractViolated":
+            continue
+        contract = str(event.detail.get("contract", ""))
+        if wanted.types and contract.partition("@")[2] not in wanted.types:
+            continue
+        why = "; ".join(f"{each['path'] or 'detail'}: {each['message']}" for each in event.detail.get("violations", ()))
+        what = words.get(event.detail.get("action", ""), "was looked at")
+        lines += ["", f"One {what} because it breaks its contract, {contract}:", f"  {why}"]
+    return lines[: 4 * _MISSES]
+
+
+def _line(event: Event) -> str:
+    text = f"#{event.position} {event}"
+    return text if len(text) <= 200 else text[:197] + "..."

@@ -1,0 +1,1 @@
+"""The EventWaiter against a real server."""
