@@ -22,7 +22,7 @@ def new_account() -> str:
 
 
 class Server:
-    """``data``: the directory that outlives the process. ``url``: another one after each start, unless that names a port."""
+    """``data``: the directory that outlives the process. ``url``: another one after each start that names no port."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
