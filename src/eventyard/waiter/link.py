@@ -89,9 +89,10 @@ class Link:
         """The test has taken ``count`` more events."""
         self._do(self._say(type="credit", id=channel.id, count=count))
 
-    def look(self, bus: str, after: int, most: int, seconds: float) -> Future[list[Event]]:
-        """What is on the bus behind position ``after``: up to ``most`` events, read for ``seconds`` at most."""
-        return self._do(self._look(bus, after, most, seconds))
+    def look(self, bus: str, most: int, seconds: float, **start: int) -> Future[list[Event]]:
+        """What is on the bus from ``start`` (``after`` a position, or ``since`` a time): up to ``most`` events, read
+        for ``seconds`` at most."""
+        return self._do(self._look(bus, most, seconds, start))
 
     def close(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -208,11 +209,11 @@ class Link:
             answer.set_result(None)
 
     async def _subscribe(self, asked: dict[str, Any]) -> Channel:
-        after = asked.pop("after", None)
+        after, since = asked.pop("after", None), asked.pop("since", None)
         channel = Channel(f"s{next(self._names)}", asked)
         self._channels[channel.id] = channel
         answer = self._answers[channel.id] = self._loop.create_future()
-        start = {} if after is None else {"after": after, "log": self._log}
+        start = {"since": since} if after is None else {"after": after, "log": self._log}
         try:
             await self._say(type="subscribe", id=channel.id, credit=CREDIT, **start, **asked)
             await asyncio.wait_for(answer, _ANSWER)
@@ -229,11 +230,11 @@ class Link:
         if self._channels.pop(channel.id, None) is not None:
             await self._say(type="unsubscribe", id=channel.id)
 
-    async def _look(self, bus: str, after: int, most: int, seconds: float) -> list[Event]:
+    async def _look(self, bus: str, most: int, seconds: float, start: dict[str, int]) -> list[Event]:
         found: list[Event] = []
         with contextlib.suppress(EventyardError, TimeoutError):
             async with asyncio.timeout(seconds):
-                channel = await self._subscribe({"bus": bus, "after": after})
+                channel = await self._subscribe({"bus": bus, **start})
                 try:
                     while len(found) < most and (event := await self._next(channel)) is not None:
                         found.append(event)

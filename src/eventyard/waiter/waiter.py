@@ -98,7 +98,7 @@ class _Subscribed:
     def _failure(self, seconds: float, got: int, count: int, wanted: Wanted | None = None) -> Steps[EventNotSeen]:
         """What to tell the test: asks the server what did happen."""
         wanted = wanted or self._wanted
-        looking = self._link.look(self._channel.bus, self._channel.after, _LOOK, _LOOK_SECONDS)
+        looking = self._link.look(self._channel.bus, _LOOK, _LOOK_SECONDS, after=self._channel.after)
         seen: list[Event] = []
         if (yield looking, time.monotonic() + 2 * _LOOK_SECONDS):
             seen = looking.result()
@@ -171,11 +171,11 @@ class BlockingSubscription(_Subscribed):
 
 
 class _Waiter(Generic[S]):
-    def __init__(self, identity: Identity, bus: str, kind: type[S]) -> None:
+    def __init__(self, identity: Identity, bus: str, kind: type[S], link: Link | None = None) -> None:
         self._identity = identity
         self._bus = bus
         self._kind = kind
-        self._link = Link(identity)
+        self._link = link or Link(identity)
 
     def subscribe(
         self,
@@ -202,6 +202,11 @@ class _Waiter(Generic[S]):
         channel = self._link.subscribe(**found)
         return self._kind(self._link, self._identity, channel, asked)
 
+    def past(self, since: int, most: int, seconds: float) -> list[Event]:
+        """Up to ``most`` events that were published at or after ``since`` (ms since the epoch), read for ``seconds`` at
+        most; it waits for none."""
+        return self._link.look(self._bus, most, seconds, since=since).result(seconds + _LOOK_SECONDS)
+
     def close(self) -> None:
         """End the connection and all its subscriptions."""
         self._link.close()
@@ -209,6 +214,10 @@ class _Waiter(Generic[S]):
 
 class BlockingWaiter(_Waiter[BlockingSubscription]):
     """What ``with EventWaiter.connect(...)`` gives."""
+
+    def asynchronous(self) -> EventWaiter:
+        """The other face of the same connection, which stays this one's to close."""
+        return EventWaiter(self._identity, self._bus, Subscription, self._link)
 
 
 class EventWaiter(_Waiter[Subscription]):
