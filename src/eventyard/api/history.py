@@ -10,11 +10,12 @@ import msgspec
 import orjson
 
 from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
+from eventyard.api.lookup import find_event
 from eventyard.bus import Directory, Redelivery
 from eventyard.clock import Clock
 from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest, NotFound
-from eventyard.event import Event, envelope, iso_seconds, new_ids, published_at, with_replay_name
+from eventyard.event import Event, envelope, iso_seconds, new_ids, with_replay_name
 from eventyard.pattern import Pattern, matches, parse
 from eventyard.store import Attempt, Deferred, EventLog, Fate, Progress
 from eventyard.wire import HttpRequest, HttpResponse, Route
@@ -22,8 +23,6 @@ from eventyard.wire import HttpRequest, HttpResponse, Route
 _READ = 500
 _LATEST = 1 << 52
 _MOST_AGAIN = 100
-#: An event is appended within so many ms after it got its id, unless the server was very busy.
-_LATE = 10_000
 _HEAD = b'{"version":"0","id":"'
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PLAIN = re.compile(r"[A-Za-z0-9:.+\-]*")
@@ -152,20 +151,15 @@ class History:
                     yield b'{"position":%d,"ingested":%d,"event":%b}\n' % (position, event.ingested, event.body)
 
     async def _search(self, event_id: str) -> list[dict[str, Any]]:
-        """The event in the logs of buses and archives: an id says when it was made, and logs are in order of time."""
-        made, found = published_at(event_id), []
-        for name in await self._log.bounds() if made else ():
-            if not (":archive/" in name or (":event-bus/" in name and "#" not in name)):
+        """The event in the logs of buses, of their quarantines and of archives."""
+        found = []
+        for name in await self._log.bounds():
+            if not (":archive/" in name or (":event-bus/" in name and name.partition("#")[2] in ("", "quarantine"))):
                 continue
-            position, searching = await self._log.locate(name, made) - 1, True
-            while searching and (rows := await self._log.read(name, position, _READ)):
-                for position, event in rows:
-                    if event.id == event_id:
-                        where = {"log": name, "position": position, "ingested": event.ingested}
-                        found.append(where | {"event": msgspec.Raw(event.body)})
-                    if event.id == event_id or event.ingested > made + _LATE:
-                        searching = False
-                        break
+            if (one := await find_event(self._log, name, event_id)) is not None:
+                position, event = one
+                where = {"log": name, "position": position, "ingested": event.ingested}
+                found.append(where | {"event": msgspec.Raw(event.body)})
         return found
 
     async def _delivery(self, fate: Fate, tries: Sequence[Attempt]) -> dict[str, Any]:

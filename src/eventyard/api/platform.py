@@ -1,20 +1,18 @@
-"""The platform's own pages: health, metrics, fates, explanations, the live tail, the reset of a development server."""
+"""The platform's own pages: health, metrics, fates, the live tail, the reset of a development server."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
+from eventyard.api.answers import JSON, answer, bus_of, may_see, number, routes
 from eventyard.bus import Directory, Engine, Publisher
-from eventyard.detail import deeply
 from eventyard.errors import InvalidRequest, NotFound
-from eventyard.pattern import Pattern, explain, parse
+from eventyard.pattern import Pattern, parse
 from eventyard.store import Progress
 from eventyard.wire import HttpRequest, HttpResponse, Route
 
@@ -49,7 +47,6 @@ class Platform:
             ("GET", "/metrics", self.metrics),
             ("GET", "/_eventyard/fates", self.fates),
             ("GET", "/_eventyard/tail", self.tail),
-            ("POST", "/_eventyard/explain", self.explain),
             ("POST", "/_eventyard/reset", self.reset),
         )
 
@@ -83,22 +80,6 @@ class Platform:
         seen = [fate for fate in found if may_see(request, fate.bus)]
         return HttpResponse(200, JSON, msgspec.json.encode({"fates": seen}))
 
-    async def explain(self, request: HttpRequest) -> HttpResponse:
-        """Why an event matches, or does not. Body: event, and rule (with bus, account, region) or pattern."""
-        asked = read_object(request.body)
-        event = asked.get("event")
-        if not isinstance(event, dict):
-            raise InvalidRequest('The body needs an "event": the whole event as a JSON object.')
-        # Their own texts, because how a number is written counts.
-        texts_of = deeply(_members, request.body)
-        if "pattern" in asked:
-            given = asked["pattern"]
-            pattern = parse(given if isinstance(given, str) else bytes(texts_of["pattern"]).decode())
-        else:
-            pattern = self._rule_pattern(request, asked)
-        why = explain(pattern, bytes(texts_of["event"]))
-        return HttpResponse(200, JSON, msgspec.json.encode(msgspec.to_builtins(why) | {"text": str(why)}))
-
     async def tail(self, request: HttpRequest) -> HttpResponse:
         """A line of JSON for each event as it is published. Query: bus, pattern, since (ms since the epoch)."""
         text = request.query.get("pattern")
@@ -123,21 +104,6 @@ class Platform:
         yield b"\n"  # tells the client that from here on nothing is missed
         async for item in self._engine.followers.tail(bus, pattern, since):
             yield b"\n" if item is None else b'{"position":%d,"event":%b}\n' % (item[0], item[1].body)
-
-    def _rule_pattern(self, request: HttpRequest, asked: dict[str, Any]) -> Pattern:
-        name = asked.get("rule")
-        if not isinstance(name, str):
-            raise InvalidRequest('The body needs a "rule" (a name) or a "pattern".')
-        bus = bus_of(request, texts(asked))
-        rule = self._directory.rule(bus, name)
-        if rule is None:
-            raise NotFound(f"Rule {name} does not exist on {bus}.")
-        if rule.pattern is None:
-            raise InvalidRequest(f"Rule {name} has a schedule and no event pattern.")
-        return parse(rule.pattern)
-
-
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 class _Metrics(Collector):

@@ -29,7 +29,8 @@ from eventyard.pattern.structure import Branch, Condition, Pattern, branch_holds
 class Explanation(msgspec.Struct, frozen=True):
     """``matched``, or else the first condition that fails: of an ``$or``, in the branch that got furthest.
 
-    ``expected`` and ``actual`` are JSON; ``actual`` is empty when the field is absent.
+    ``expected`` and ``actual`` are JSON; ``actual`` is empty when the field is absent. ``held`` of the ``conditions``
+    of that branch hold, each taken alone.
     """
 
     matched: bool
@@ -38,6 +39,15 @@ class Explanation(msgspec.Struct, frozen=True):
     expected: str = ""
     actual: str = ""
     reason: str = ""
+    held: int = 0
+    conditions: int = 0
+
+    @property
+    def would(self) -> str:
+        """What would have made it match, where one condition alone stands in the way; else empty."""
+        if self.matched or self.held != self.conditions - 1:
+            return ""
+        return f"would match if {self.path} were {self.operator} {self.expected}".replace("were equals ", "were ")
 
     def __str__(self) -> str:
         if self.matched:
@@ -54,7 +64,8 @@ def explain(pattern: Pattern, body: bytes) -> Explanation:
             return Explanation(matched=True)
         held, found = _first_failure(branch, event)
         if best is None or held > best[0]:
-            best = held, found
+            alone = sum(branch_holds((condition,), event) for condition in branch)
+            best = held, msgspec.structs.replace(found, held=alone, conditions=len(branch))
     if best is None:  # a parsed pattern has at least one branch
         return Explanation(matched=False, reason="the pattern is empty")
     return best[1]

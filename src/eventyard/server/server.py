@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from eventyard.api.explain import Explaining
 from eventyard.api.history import History
 from eventyard.api.platform import Platform
 from eventyard.api.relay import relay_routes
@@ -50,8 +51,9 @@ class Server:
             self.reset if self._settings.dev else None,
         )
         history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
+        explaining = Explaining(house.directory, self._store.log)
         self._house = house
-        pages = [*platform.routes(), *history.routes(), certificate_route(house.signer)]
+        pages = [*platform.routes(), *history.routes(), *explaining.routes(), certificate_route(house.signer)]
         relay = await self._relay(house)
         pages += relay_routes(self._tokens) if self._tokens is not None else []
         self._app = App(

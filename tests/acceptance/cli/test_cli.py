@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 import pytest
 
 EVENTYARD = [sys.executable, "-m", "eventyard"]
@@ -268,3 +269,39 @@ def test_help_does_not_load_what_it_does_not_need() -> None:
     code = "import sys, eventyard.cli; print([name for name in ('botocore', 'uvicorn', 'apsw') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_explain_finds_the_nearest_rules_of_an_event_and_the_nearest_events_of_a_rule(url: str) -> None:
+    events = boto3.client(
+        "events",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    events.create_event_bus(Name="near")
+    for name, pattern in {
+        "cheap": {"source": ["cars"], "detail": {"price": [{"numeric": ["<", 5000]}], "colour": ["red", "blue"]}},
+        "boats": {"source": ["boats"], "detail": {"price": [{"numeric": ["<", 5000]}], "colour": ["white"]}},
+        "every": {"source": ["cars"]},
+    }.items():
+        events.put_rule(Name=name, EventBusName="near", EventPattern=json.dumps(pattern))
+    done = run("put", "cars", "CarSold", '{"price": 4000, "colour": "green"}', "--bus", "near", "--endpoint", url)
+    event_id = next(word for word in done.stdout.split() if word.count("-") == 4)
+    events.close()
+
+    near = run("explain", "--event", event_id, "--bus", "near", "--endpoint", url).stdout.splitlines()
+    assert [line.split()[0] for line in near[1:]] == ["every", "cheap", "boats"]
+    assert 'would match if detail.colour were "red" or "blue"' in near[2]
+    assert "1 of 3 hold" in near[3]
+
+    misses = run("explain", "--rule", "cheap", "--bus", "near", "--endpoint", url)
+    assert "0 of the newest 1 events match." in misses.stdout
+    assert 'would match if detail.colour were "red" or "blue"' in misses.stdout
+
+    one = run("explain", "cheap", event_id, "--bus", "near", "--endpoint", url)
+    assert one.returncode == 2
+    assert "detail.colour" in one.stdout
+    assert "Name a rule" in one_sentence(run("explain", "--endpoint", url))
+    gone = run("explain", "cheap", "0193f4a1-0000-7000-8000-000000000000", "--bus", "near", "--endpoint", url)
+    assert "has no event" in one_sentence(gone)
