@@ -41,8 +41,10 @@ F = TypeVar("F", bound=Follower)
 class Following(Protocol[F]):
     """Everybody who follows."""
 
-    ended: bool
-    """Whether the server is about to stop."""
+    @property
+    def ended(self) -> bool:
+        """Whether the server is about to stop."""
+        ...
 
     def follow(self, bus: str, pattern: Pattern | None, after: int | None) -> F:
         """A follower of ``bus`` that begins above position ``after``; with None, with what comes from now on. To be

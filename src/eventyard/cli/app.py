@@ -10,6 +10,7 @@ from eventyard.cli.dlq import dlq
 from eventyard.cli.event import event
 from eventyard.cli.explain import explain
 from eventyard.cli.put import put
+from eventyard.cli.relay import relay
 from eventyard.cli.replay import replay
 from eventyard.cli.schemas import schemas
 from eventyard.cli.serve import serve
@@ -24,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (serve, dev, put, tail, explain, event, replay, demo, version):
+for command in (serve, dev, put, tail, explain, event, replay, relay, demo, version):
     app.command()(command)
 app.add_typer(dlq, name="dlq")
 app.add_typer(schemas, name="schemas")

@@ -8,7 +8,8 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import structlog
 import uvicorn
@@ -47,7 +48,7 @@ async def serve(settings: Settings, ready: Callable[[str], None] | None = None) 
     ``ready`` is called with the server's URL once it answers. Raises InvalidRequest for settings that can't work and
     Broken when the data directory can't be used, or fails while running."""
     settings.check()
-    with _listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener:
         await _serve(settings, listener, ready)
 
 
@@ -67,14 +68,11 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[s
     server = Server(settings, store, SystemClock())
     try:
         await server.start()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopping.set)
         # A collection of everything that lives as long as the server is a pause for nothing.
         gc.collect()
         gc.freeze()
         sys.setswitchinterval(_SWITCH)
-        await _run(server, listener, settings, stopping, ready)
+        await run_app(server, listener, stopping, server.leave, _logged(settings, ready))
     finally:
         try:
             await server.close()
@@ -84,16 +82,30 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[s
         raise broken[0]
 
 
-async def _run(
-    server: Server,
+def _logged(settings: Settings, ready: Callable[[str], None] | None) -> Callable[[str], None]:
+    def told(url: str) -> None:
+        log.info("serving", url=url, data=str(settings.data) if settings.data else "memory", dev=settings.dev)
+        if ready is not None:
+            ready(url)
+
+    return told
+
+
+async def run_app(
+    app: Any,
     listener: socket.socket,
-    settings: Settings,
     stopping: asyncio.Event,
-    ready: Callable[[str], None] | None,
+    leave: Callable[[], Awaitable[None]],
+    ready: Callable[[str], None],
 ) -> None:
+    """Answer on ``listener`` with the ASGI application until a signal or ``stopping``; then ``leave`` is called, and
+    requests in hand are finished. ``ready`` is called with the URL once it answers."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
     web = _Uvicorn(
         uvicorn.Config(
-            server,
+            app,
             lifespan="off",
             http="httptools",
             ws="websockets-sansio",
@@ -113,23 +125,21 @@ async def _run(
         listener.listen(_BACKLOG)
     except OSError as error:  # two may bind to a port, but one may listen; uvloop would only log it, and go on
         raise _taken(host, port, error) from error
-    serving = asyncio.get_running_loop().create_task(web.serve(sockets=[listener]), name="http")
+    serving = loop.create_task(web.serve(sockets=[listener]), name="http")
     while not web.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.005)
-    stop = asyncio.get_running_loop().create_task(stopping.wait(), name="stop")
+    stop = loop.create_task(stopping.wait(), name="stop")
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    log.info("serving", url=url, data=str(settings.data) if settings.data else "memory", dev=settings.dev)
-    if ready is not None:
-        ready(url)
+    ready(url)
     await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
-    await server.leave()
+    await leave()
     log.info("stopping")
     web.should_exit = True
     stop.cancel()
     await serving
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -33,9 +33,10 @@ def run(
 class Process:
     """A command that goes on, and its lines as they come."""
 
-    def __init__(self, *args: str) -> None:
+    def __init__(self, *args: str, environment: Mapping[str, str] | None = None) -> None:
+        env = ENVIRONMENT | dict(environment or {})
         self.process = subprocess.Popen(
-            [*EVENTYARD, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRONMENT
+            [*EVENTYARD, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
         )
         self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read)
@@ -68,8 +69,8 @@ class Process:
 
 
 @contextmanager
-def running(*args: str) -> Iterator[Process]:
-    process = Process(*args)
+def running(*args: str, environment: Mapping[str, str] | None = None) -> Iterator[Process]:
+    process = Process(*args, environment=environment)
     try:
         yield process
     finally:

@@ -53,3 +53,7 @@ class Talk:
         """Listen until the connection is closed, which is raised."""
         while True:
             self.hear(seconds=seconds)
+
+    def send_and_hear_out(self, text: str) -> None:
+        self.socket.send(text)
+        self.hear_out()
