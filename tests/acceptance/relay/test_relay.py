@@ -169,10 +169,9 @@ def test_a_name_that_is_not_the_servers_is_refused(server: Server) -> None:
 
 
 def test_frames_beyond_a_mebibyte_are_not_even_read(server: Server, account: str) -> None:
-    with Talk(server.url, {"account": account}) as talk:
-        # Whether the client still hears why depends on how much of the frame it has sent by then.
-        with pytest.raises(ConnectionClosed):
-            talk.send_and_hear_out("x" * (2 << 20))
+    # Whether the client still hears why depends on how much of the frame it has sent by then.
+    with Talk(server.url, {"account": account}) as talk, pytest.raises(ConnectionClosed):
+        talk.send_and_hear_out("x" * (2 << 20))
     with Talk(server.url, {"account": account}):
         pass
 
