@@ -81,7 +81,8 @@ class Platform:
         return HttpResponse(200, JSON, msgspec.json.encode({"fates": seen}))
 
     async def tail(self, request: HttpRequest) -> HttpResponse:
-        """A line of JSON for each event as it is published. Query: bus, pattern, since (ms since the epoch)."""
+        """A line of JSON for each event as it is published, with the rules that match it. Query: bus, pattern, since
+        (ms since the epoch)."""
         text = request.query.get("pattern")
         pattern = parse(text) if text else None
         since = request.query.get("since")
@@ -103,7 +104,12 @@ class Platform:
     async def _lines(self, bus: str, pattern: Pattern | None, since: int | None) -> AsyncIterator[bytes]:
         yield b"\n"  # tells the client that from here on nothing is missed
         async for item in self._engine.followers.tail(bus, pattern, since):
-            yield b"\n" if item is None else b'{"position":%d,"event":%b}\n' % (item[0], item[1].body)
+            if item is None:
+                yield b"\n"
+                continue
+            position, event = item
+            rules = msgspec.json.encode(self._engine.rules_of(bus, event))
+            yield b'{"position":%d,"rules":%b,"event":%b}\n' % (position, rules, event.body)
 
 
 class _Metrics(Collector):

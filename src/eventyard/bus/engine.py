@@ -232,6 +232,11 @@ class Engine:
 
     # --- what is going on -------------------------------------------------------------------------------------------
 
+    def rules_of(self, bus: str, event: Event) -> list[str]:
+        """The names of the enabled rules of ``bus`` that match ``event``, in order."""
+        # Other subscriptions on a bus, such as archives, have ARNs for names.
+        return sorted(name for name in self.router(bus).rules_of(event) if ":" not in name)
+
     def lags(self) -> dict[str, int]:
         """For each subscriber that has events waiting: how many are in its inbox, at least."""
         return {name: sub.waiting for name, sub in self._by_name.items() if sub.waiting or sub.lagging}

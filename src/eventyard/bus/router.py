@@ -141,6 +141,10 @@ class Router:
         if self._behind is None or self._behind.done():
             self._behind = asyncio.get_running_loop().create_task(self._read_on(), name=f"router {self.bus}")
 
+    def rules_of(self, event: Event) -> list[str]:
+        """The rules, of those that are known now, that match ``event``."""
+        return [str(rule) for rule in self._matcher.match(event.body)]
+
     def follow(self, follower: Live, pattern: Pattern | None) -> None:
         """From the next batch on, offer ``follower`` what matches ``pattern``; with None, everything."""
         self._followers[follower] = pattern

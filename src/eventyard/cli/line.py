@@ -13,8 +13,8 @@ from eventyard.event import published_at
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
 
 
-def line(event: bytes) -> Text:
-    """Local time, type, source and detail. A type has the same colour every time."""
+def line(event: bytes, rules: tuple[str, ...] | None = None) -> Text:
+    """Local time, type, source and detail, and if they are given the rules. A type has the same colour every time."""
     fields: dict[str, Any] = orjson.loads(event)
     kind = fields["detail-type"]
     text = Text()
@@ -23,6 +23,8 @@ def line(event: bytes) -> Text:
     text.append(f"  {fields['source']:<20}  ", style="dim")
     detail = orjson.dumps(fields["detail"]).decode()
     text.append(detail)
+    if rules is not None:
+        text.append(f"  -> {', '.join(rules)}" if rules else "  no rule", style="green" if rules else "dim")
     return text
 
 

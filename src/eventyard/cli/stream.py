@@ -21,6 +21,7 @@ _OVERLAP = 1_000
 
 class _Line(msgspec.Struct, frozen=True):
     event: msgspec.Raw
+    rules: tuple[str, ...] = ()
 
 
 class _Event(msgspec.Struct, frozen=True):
@@ -40,8 +41,9 @@ class Stream:
         self._since = since
         self._seen: OrderedDict[str, None] = OrderedDict()
 
-    def events(self) -> Iterator[bytes | None]:
-        """The text of each event not seen before, and None as a sign of life; ends with the connection.
+    def events(self) -> Iterator[tuple[bytes, tuple[str, ...]] | None]:
+        """The text of each event not seen before, with the names of the rules that match it, and None as a sign of
+        life; ends with the connection.
 
         Raises TryAgain, NotFound and InvalidRequest as the pages do."""
         query = self._query | ({} if self._since is None else {"since": str(self._since)})
@@ -54,9 +56,10 @@ class Stream:
             except (OSError, http.client.HTTPException):
                 return
 
-    def _take(self, line: bytes) -> bytes | None:
+    def _take(self, line: bytes) -> tuple[bytes, tuple[str, ...]] | None:
         # Ids and not positions: those start again at 1 when a server without a data directory does.
-        text = bytes(deeply(_decode_line, line).event)
+        found = deeply(_decode_line, line)
+        text = bytes(found.event)
         name = deeply(_decode_event, text).id
         if name in self._seen:
             return None
@@ -64,7 +67,7 @@ class Stream:
         if len(self._seen) > _MEMORY:
             self._seen.popitem(last=False)
         self._since = max(self._since or 0, published_at(name) - _OVERLAP)
-        return text
+        return text, found.rules
 
 
 def _date(answer: http.client.HTTPResponse) -> int | None:

@@ -306,3 +306,22 @@ def test_explain_finds_the_nearest_rules_of_an_event_and_the_nearest_events_of_a
     assert "Name a rule" in one_sentence(run("explain", "--endpoint", url))
     gone = run("explain", "cheap", "0193f4a1-0000-7000-8000-000000000000", "--bus", "near", "--endpoint", url)
     assert "has no event" in one_sentence(gone)
+
+
+def test_tail_shows_rules_and_what_goes_wrong(url: str) -> None:
+    client = {"endpoint_url": url, "region_name": "us-east-1", "aws_access_key_id": "test"}
+    events = boto3.client("events", aws_secret_access_key="test", **client)
+    events.create_event_bus(Name="tailed")
+    events.put_rule(Name="finance", EventBusName="tailed", EventPattern='{"detail-type": ["PaymentFailed"]}')
+    gone = {"Id": "1", "Arn": "arn:aws:sqs:us-east-1:123456789012:never-made"}
+    events.put_targets(Rule="finance", EventBusName="tailed", Targets=[gone])
+    with running("tail", "--bus", "tailed", "--since", "1m", "--endpoint", url) as tail:
+        run("put", "cars", "LotSelected", "--bus", "tailed", "--endpoint", url)
+        assert tail.line_with("LotSelected").endswith("no rule")
+        run("put", "cars", "PaymentFailed", "--bus", "tailed", "--endpoint", url)
+        assert tail.line_with("PaymentFailed").endswith("-> finance")
+        line = tail.line_with("dropped")
+        assert "tailed/finance#1" in line
+        assert "NO_RESOURCE" in line
+    events.close()
+    assert "--since is a time ago" in one_sentence(run("tail", "--since", "soon", "--endpoint", url))
