@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from eventyard.api.answers import JSON, answer, bus_of, may_see, number, routes
-from eventyard.bus import Directory, Engine, Publisher
+from eventyard.bus import Directory, Engine
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.pattern import Pattern, parse
 from eventyard.store import Progress
@@ -26,7 +25,7 @@ class Platform:
         self,
         directory: Directory,
         engine: Engine,
-        publisher: Publisher,
+        metrics: Collector,
         progress: Progress,
         ready: Callable[[], bool],
         reset: Callable[[], Awaitable[None]] | None,
@@ -37,7 +36,7 @@ class Platform:
         self._ready = ready
         self._reset = reset
         self._metrics = CollectorRegistry()
-        self._metrics.register(_Metrics(engine, publisher))
+        self._metrics.register(metrics)
 
     def routes(self) -> list[Route]:
         """Every page, ready to be handed to the wire."""
@@ -110,32 +109,3 @@ class Platform:
             position, event = item
             rules = msgspec.json.encode(self._engine.rules_of(bus, event))
             yield b'{"position":%d,"rules":%b,"event":%b}\n' % (position, rules, event.body)
-
-
-class _Metrics(Collector):
-    """Reads the counters of the bus when Prometheus asks."""
-
-    def __init__(self, engine: Engine, publisher: Publisher) -> None:
-        self._engine = engine
-        self._publisher = publisher
-
-    def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
-        published = CounterMetricFamily("eventyard_events_published", "Events appended to the logs of buses")
-        published.add_metric([], self._publisher.published)
-        counts = self._engine.ledger.counts
-        routed = CounterMetricFamily(
-            "eventyard_events_routed", "Events by whether a subscriber matched", labels=["outcome"]
-        )
-        for outcome in ("matched", "unmatched"):
-            routed.add_metric([outcome], counts[outcome])
-        deliveries = CounterMetricFamily(
-            "eventyard_deliveries", "Deliveries by what became of them", labels=["outcome"]
-        )
-        for outcome in ("delivered", "retrying", "dead-lettered", "dropped", "expired"):
-            deliveries.add_metric([outcome], counts[outcome])
-        waiting = GaugeMetricFamily(
-            "eventyard_subscriber_inbox_events", "Events waiting in a subscriber's inbox", labels=["subscriber"]
-        )
-        for name, count in self._engine.lags().items():
-            waiting.add_metric([name], count)
-        return [published, routed, deliveries, waiting]

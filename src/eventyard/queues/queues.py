@@ -99,6 +99,10 @@ class Queues:
             raise NotFound("The specified queue does not exist.", "QueueDoesNotExist")
         return queue
 
+    def has(self, arn: str) -> bool:
+        """Whether there is a queue with ``arn``."""
+        return arn in self._queues
+
     def find(self, account: str, region: str, prefix: str = "") -> list[Queue]:
         """The queues of an account in a region whose names start with ``prefix``, by name."""
         start = queue_arn(account, region, prefix)

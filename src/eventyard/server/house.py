@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -33,6 +33,7 @@ from eventyard.bus import (
 from eventyard.clock import Clock
 from eventyard.connections import Connections
 from eventyard.endpoints import Endpoints
+from eventyard.event import Event
 from eventyard.firehose import Channels, Hoses
 from eventyard.functions import Code, Functions, Pool
 from eventyard.partners import Partners
@@ -63,6 +64,7 @@ from eventyard.targets.queue import DeadLetters, QueueTarget
 from eventyard.targets.stream import StreamTarget
 from eventyard.targets.topic import TopicTarget
 from eventyard.topics import Delivering, Signer, Topics, Ways
+from eventyard.validation import Quarantine, Validation
 from eventyard.vault import Vault
 from eventyard.wire import Calls
 
@@ -81,7 +83,6 @@ class House:
         self.directory = Directory(store.catalog, clock)
         self.queues = Queues(store.queues, store.catalog, clock, settings.dev)
         self.moves = Moves(self.queues, store.catalog, clock)
-        self.publisher = Publisher(store.log)
         vault = Vault.open(settings.data)
         self.connections = Connections(store.catalog, vault, clock)
         networks = (*LOOPBACK, *settings.allow_network) if settings.dev else settings.allow_network
@@ -103,6 +104,8 @@ class House:
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
             most_fates=settings.retention_fates,
         )
+        self.validation = self._validation(store)
+        self.publisher = Publisher(store.log, self.validation)
         self.signer = Signer(settings.data, clock)
         self.topics = Topics(
             store.catalog,
@@ -172,6 +175,17 @@ class House:
         """Whether this server can deliver to what ``arn`` names."""
         return self._kinds.supports(arn)
 
+    def _validation(self, store: Store) -> Validation:
+        """The check of what is published, by the contracts in the registry."""
+
+        async def append(log: str, events: Sequence[Event]) -> None:
+            await self.publisher.append(log, events)
+
+        quarantine = Quarantine(append, BusFeeds(self.engine), partial(LetterTarget, self.queues.deliver))
+        return Validation(
+            store.catalog, quarantine, lambda registry, name: self.registry.contents(registry, name), self.clock
+        )
+
     def _delivering(self) -> Delivering:
         """How topics reach their subscribers."""
         ways = Ways(
@@ -231,6 +245,7 @@ class House:
         Cycles(self.directory).watch()
         await self.pipes.load()
         await self.registry.load()
+        await self.validation.load()
         await self.engine.start()
         self.replays.start()
         self.pipes.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from eventyard.api.schemas import schemas_door
 from eventyard.clock import Clock
@@ -56,6 +56,7 @@ class SchemaRegistry:
         generators: Mapping[str, Generate],
     ) -> None:
         self._clock = clock
+        self._contents: dict[str, tuple[Schema, tuple[str, ...]]] = {}
         fixed = {AWS: described(AWS, AWS_EVENTS), PLATFORM: described(PLATFORM, _OWN_EVENTS)}
         self.registries = Registries(catalog)
         self.schemas = Schemas(catalog, clock, self.registries, Announcing(publish, clock).tell, fixed)
@@ -77,6 +78,24 @@ class SchemaRegistry:
 
     def door(self) -> Door:
         return schemas_door(self.registries, self.schemas, self.discoverers, self.discovery, self.bindings, self._clock)
+
+    def contents(self, registry: str, name: str) -> Sequence[str]:
+        """The contents of all versions of a schema in the registry with that ARN, the newest first; the very same
+        object until one of them changes. Empty if there is none."""
+        parsed = Arn.parse(registry)
+        if parsed is None:
+            return ()
+        try:
+            schema = self.schemas.get(
+                Place(parsed.account, parsed.region), parsed.resource.removeprefix("registry/"), name
+            )
+        except NotFound:
+            return ()
+        known = self._contents.get(schema.arn)
+        if known is None or known[0] != schema:
+            known = schema, tuple(version.content for version in self.schemas.versions(schema))
+            self._contents[schema.arn] = known
+        return known[1]
 
     def _find(self, arn: str, number: int) -> tuple[Schema, Version] | None:
         """The schema with ``arn`` and one of its versions."""

@@ -9,9 +9,11 @@ import msgspec
 
 from eventyard.api.explain import Explaining
 from eventyard.api.history import History
+from eventyard.api.metrics import Metrics
 from eventyard.api.platform import Platform
 from eventyard.api.relay import relay_routes
 from eventyard.api.sns import certificate_route
+from eventyard.api.validation import Validating
 from eventyard.clock import Clock
 from eventyard.relay import PATH, Relay, Site, Tokens
 from eventyard.server.doors import doors_of
@@ -45,15 +47,17 @@ class Server:
         platform = Platform(
             house.directory,
             house.engine,
-            house.publisher,
+            Metrics(house.engine, house.publisher, house.validation.tally),
             self._store.progress,
             lambda: self.ready,
             self.reset if self._settings.dev else None,
         )
         history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
         explaining = Explaining(house.directory, self._store.log)
+        validating = Validating(house.validation, house.directory, house.queues.has)
         self._house = house
-        pages = [*platform.routes(), *history.routes(), *explaining.routes(), certificate_route(house.signer)]
+        pages = [route for each in (platform, history, explaining, validating) for route in each.routes()]
+        pages.append(certificate_route(house.signer))
         relay = await self._relay(house)
         pages += relay_routes(self._tokens) if self._tokens is not None else []
         self._app = App(

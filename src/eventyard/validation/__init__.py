@@ -3,8 +3,9 @@
 It asks for contracts where they are registered and knows no registry, no queue and no bus.
 """
 
-from eventyard.validation.rules import Mode, Rules
+from eventyard.validation.quarantine import Quarantine
+from eventyard.validation.rules import MODES, Mode, Rules
 from eventyard.validation.tally import Tally
 from eventyard.validation.validation import Validation
 
-__all__ = ["Mode", "Rules", "Tally", "Validation"]
+__all__ = ["MODES", "Mode", "Quarantine", "Rules", "Tally", "Validation"]

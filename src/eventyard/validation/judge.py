@@ -11,6 +11,7 @@ import orjson
 import structlog
 
 from eventyard.contract import Contract, Validator, Violation, from_files
+from eventyard.contract.dialects import ENVELOPE, from_openapi
 from eventyard.errors import InvalidRequest
 from eventyard.event import Event
 
@@ -33,6 +34,7 @@ class Head(msgspec.Struct):
 
     @property
     def name(self) -> str:
+        """The name of its schema in a registry."""
         return f"{self.source}@{self.detail_type}"
 
 
@@ -43,6 +45,11 @@ class Promise(msgspec.Struct, frozen=True):
     publisher: str
     validator: Validator
 
+    @property
+    def kept(self) -> Verdict:
+        """Of an event that keeps its contract."""
+        return Verdict(self)
+
 
 class Verdict(msgspec.Struct, frozen=True):
     """``promise``: the newest version; None where the event has no contract. ``violations``: of that one, if the event
@@ -52,6 +59,7 @@ class Verdict(msgspec.Struct, frozen=True):
     violations: Sequence[Violation] = ()
 
 
+_UNKNOWN = Verdict(None)
 _head = msgspec.json.Decoder(Head).decode
 _KEPT = 10_000
 
@@ -67,10 +75,11 @@ class Judge:
         """How the event breaks its contract in ``registry``."""
         promises = self._promises(registry, head.name)
         if not promises:
-            return Verdict(None)
+            return _UNKNOWN
         detail = orjson.loads(memoryview(head.detail))
-        if any(promise.validator.is_valid(detail) for promise in promises):
-            return Verdict(promises[0])
+        for promise in promises:
+            if promise.validator.is_valid(detail):
+                return promises[0].kept
         return Verdict(promises[0], promises[0].validator.violations(detail))
 
     def _promises(self, registry: str, name: str) -> list[Promise]:
@@ -124,13 +133,14 @@ def _compile(content: str) -> tuple[Contract | None, Validator]:
 
 def _detail_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of the detail in a document of OpenAPI, as EventBridge's discovery writes them: the component that
-    the ``AWSEvent`` refers to; the only one where there is no such."""
+    ``AWSEvent`` refers to; the only one where there is no such."""
     schemas = (document.get("components") or {}).get("schemas") or {}
-    envelope = schemas.get("AWSEvent")
+    envelope = schemas.get(ENVELOPE)
+    component = next(iter(schemas)) if len(schemas) == 1 and envelope is None else ""
     if isinstance(envelope, Mapping):
         detail = (envelope.get("properties") or {}).get("detail", {})
-    elif len(schemas) == 1:
-        detail = next(iter(schemas.values()))
-    else:
-        raise InvalidRequest("It does not say which of its schemas is the event's.")
-    return {"$schema": "http://json-schema.org/draft-04/schema#", **detail, "components": document.get("components")}
+        component = str(detail.get("$ref", "")).removeprefix("#/components/schemas/")
+    try:
+        return from_openapi(document, component).schema
+    except KeyError as error:
+        raise InvalidRequest("It does not say which of its schemas is the event's.") from error

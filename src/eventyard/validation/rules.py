@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 Mode = Literal["off", "warn", "quarantine", "reject"]
 """``warn``: the event is published, and an event tells of it. ``quarantine``: it is kept beside the bus, and its
 publisher is answered as usual. ``reject``: its publisher is told why."""
+
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 class Rules(msgspec.Struct, frozen=True):

@@ -31,6 +31,15 @@ class Count(msgspec.Struct):
     def violated(self) -> int:
         return self.warn + self.quarantine + self.reject
 
+    def violated_by(self, mode: Mode) -> None:
+        """One more event broke its contract, and this was done with it."""
+        if mode == "warn":
+            self.warn += 1
+        elif mode == "quarantine":
+            self.quarantine += 1
+        elif mode == "reject":
+            self.reject += 1
+
 
 class Tally:
     """The counts since the server started."""
@@ -38,20 +47,8 @@ class Tally:
     def __init__(self) -> None:
         self.counts: dict[Key, Count] = {}
 
-    def checked(self, key: Key) -> Count:
-        """One more event was looked at; what it is counted in."""
-        count = self.counts.get(key)
-        if count is None:
-            if len(self.counts) >= _MOST:
-                key = Key(key.bus, "other", 0, "other")
-            count = self.counts.setdefault(key, Count())
-        count.checked += 1
-        return count
-
-    def violated(self, count: Count, mode: Mode) -> None:
-        if mode == "warn":
-            count.warn += 1
-        elif mode == "quarantine":
-            count.quarantine += 1
-        elif mode == "reject":
-            count.reject += 1
+    def count(self, key: Key) -> Count:
+        """What the events of ``key`` are counted in."""
+        if key not in self.counts and len(self.counts) >= _MOST:
+            key = Key(key.bus, "other", 0, "other")
+        return self.counts.setdefault(key, Count())

@@ -12,14 +12,14 @@ from eventyard.errors import NotFound
 from eventyard.event import Event
 from eventyard.inspection import NONE, Rejected
 from eventyard.store import Catalog, Change
-from eventyard.validation.judge import Head, Judge, Registered, Verdict, head_of
+from eventyard.validation.judge import Head, Judge, Promise, Registered, Verdict, head_of
 from eventyard.validation.notices import SOURCE, Notices, hold
 from eventyard.validation.quarantine import Quarantine
 from eventyard.validation.rules import Mode, Rules
-from eventyard.validation.tally import Key, Tally
+from eventyard.validation.tally import Count, Key, Tally
 
 _KIND = "validation"
-_MOST = 3
+_MOST, _KNOWN = 3, 10_000
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Rules).decode
 
@@ -35,6 +35,7 @@ class Validation:
         self._notices = Notices()
         self._rules: dict[str, Rules] = {}
         self._turn = asyncio.Lock()
+        self._counts: dict[tuple[str, str], tuple[Promise | None, Key, Count]] = {}
         self.tally = Tally()
 
     async def load(self) -> None:
@@ -112,16 +113,26 @@ class Validation:
         if promise is None:
             if rules.unknown == "off":
                 return None
-            key, mode = Key(bus, head.name, 0, head.source), rules.unknown
+            mode = rules.unknown
         elif mode == "off":
             return None
-        else:
-            key = Key(bus, head.name, promise.version, promise.publisher)
-        count = self.tally.checked(key)
+        key, count = self._counted(bus, head, promise)
+        count.checked += 1
         if promise is not None and not verdict.violations:
             return None
-        self.tally.violated(count, mode)
+        count.violated_by(mode)
         return key, mode, verdict
+
+    def _counted(self, bus: str, head: Head, promise: Promise | None) -> tuple[Key, Count]:
+        """What an event is counted in; looked up once for each version of its contract."""
+        known = self._counts.get((bus, head.name))
+        if known is None or known[0] is not promise:
+            publisher, version = (head.source, 0) if promise is None else (promise.publisher, promise.version)
+            key = Key(bus, head.name, version, publisher)
+            if len(self._counts) >= _KNOWN:
+                self._counts.clear()
+            known = self._counts[bus, head.name] = promise, key, self.tally.count(key)
+        return known[1], known[2]
 
 
 def _reason(key: Key, verdict: Verdict) -> str:

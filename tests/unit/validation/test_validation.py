@@ -10,7 +10,7 @@ import pytest
 
 from eventyard.bus import BusFeeds, Publisher
 from eventyard.clock import settle
-from eventyard.event import Event
+from eventyard.event import Event, envelope, iso_seconds, new_ids
 from eventyard.inspection import Rejected
 from eventyard.stores.memory import open_memory
 from eventyard.target import QueueMessage
@@ -55,8 +55,6 @@ class Checked:
         return await self.publisher.publish(BUS, [self.event(detail, type, source) for detail in details])
 
     def event(self, detail: dict[str, Any], type: str = "CarSold", source: str = "uk.co.cars") -> Event:
-        from eventyard.event import envelope, iso_seconds, new_ids
-
         now = self.yard.clock.now()
         body = envelope(
             id=new_ids(1, now)[0],
@@ -160,6 +158,24 @@ async def test_schemas_without_documents_are_checked_too(checked: Checked) -> No
     await checked.validation.set(BUS, Rules(REGISTRY, "reject"))
     assert 0 in await checked.publish({"n": 1})
     assert await checked.publish({"n": 2}) == {}
+
+
+async def test_what_discovery_found_is_checked_too(checked: Checked) -> None:
+    document = {
+        "openapi": "3.0.0",
+        "info": {"title": "CarSold", "version": "1"},
+        "paths": {},
+        "components": {
+            "schemas": {
+                "AWSEvent": {"properties": {"detail": {"$ref": "#/components/schemas/CarSold"}}},
+                "CarSold": {"type": "object", "properties": {"n": {"type": "integer", "nullable": True}}},
+            }
+        },
+    }
+    checked.schemas["uk.co.cars@CarSold"] = (json.dumps(document),)
+    await checked.validation.set(BUS, Rules(REGISTRY, "reject"))
+    assert await checked.publish({"n": None}, {"n": 3}) == {}
+    assert 0 in await checked.publish({"n": "three"})
 
 
 async def test_a_schema_that_cannot_be_compiled_stops_nothing(checked: Checked) -> None:

@@ -1,0 +1,1 @@
+"""Contracts at the broker, through the APIs and pages of a real server."""
