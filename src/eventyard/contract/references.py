@@ -29,7 +29,7 @@ def broken(schema: Any, atoms: Mapping[str, Any]) -> Iterator[tuple[Pointer, str
     """The references that neither ``schema`` itself nor ``atoms`` can answer."""
     home = base(schema)
     for pointer, reference in references(schema):
-        if pointer[-1] == "$ref" and _target(reference, home, schema, atoms) is None:
+        if pointer[-1] == "$ref" and target(reference, home, schema, atoms) is None:
             yield pointer, reference
 
 
@@ -46,7 +46,7 @@ def circle(schema: Any, atoms: Mapping[str, Any]) -> list[str] | None:
                 return [name for _, name in way[at:]]
         reference = node.get("$ref")
         if isinstance(reference, str):
-            found = _target(reference, home, root, atoms)
+            found = target(reference, home, root, atoms)
             if found is not None:
                 around = follow(found[0], found[1], found[2], [*way, (id(node), reference)])
                 if around is not None:
@@ -75,7 +75,7 @@ def needed(schema: Any, atoms: Mapping[str, Any]) -> dict[str, Any]:
     while waiting:
         node = waiting.pop()
         for _, reference in references(node):
-            url = urldefrag(urljoin(base(node), reference)).url
+            url = urldefrag(_joined(base(node), reference)).url
             if url in atoms and url not in found:
                 found[url] = atoms[url]
                 waiting.append(atoms[url])
@@ -90,15 +90,16 @@ def base(schema: Any) -> str:
     return urldefrag(given).url if isinstance(given, str) else ""
 
 
-def _target(reference: str, home: str, root: Any, atoms: Mapping[str, Any]) -> tuple[Any, str, Any] | None:
-    """(what ``reference`` leads to, the URL of the schema it is in, that schema)."""
-    url, fragment = urldefrag(urljoin(home, reference))
+def target(reference: str, home: str, root: Any, atoms: Mapping[str, Any]) -> tuple[Any, str, Any] | None:
+    """(what ``reference``, in the schema ``root`` at ``home``, leads to; the URL of the schema it is in; that schema).
+    None if it leads nowhere."""
+    url, fragment = urldefrag(_joined(home, reference))
     if url == home:
         resource = root
     elif url in atoms:
         resource = atoms[url]
     else:
-        resource = next((node for _, node in schemas(root, ()) if urljoin(home, base(node)) == url), None)
+        resource = next((node for _, node in schemas(root, ()) if _joined(home, base(node)) == url), None)
         if resource is None:
             return None
     if fragment and not fragment.startswith("/"):
@@ -115,6 +116,13 @@ def _target(reference: str, home: str, root: Any, atoms: Mapping[str, Any]) -> t
         else:
             return None
     return node, url, resource
+
+
+def _joined(home: str, reference: str) -> str:
+    """RFC 3986, section 5.2. ``urljoin`` alone would lose a ``home`` that is a URN."""
+    if not reference or reference.startswith("#"):
+        return home + reference
+    return urljoin(home, reference)
 
 
 def _anchor4(node: Mapping[str, Any]) -> str | None:

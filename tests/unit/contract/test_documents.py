@@ -126,3 +126,10 @@ def test_violations_hide_what_is_personal() -> None:
         ("/age", "type", '"old"'),
         ("/x", "additionalProperties", "1"),
     ]
+
+
+def test_references_inside_of_a_schema_whose_id_is_a_urn_are_found() -> None:
+    schema = '{"$id": "urn:example:sold", "$ref": "#/$defs/a", "$defs": {"a": {"type": "object"}}}'
+    repository = read(a_md=document(schema))
+    assert findings(repository) == []
+    assert repository.validator(repository.contracts[0]).is_valid({})

@@ -1,0 +1,257 @@
+"""Texts that a regular expression matches, made by walking the expression: each text costs its own length.
+
+The part of ECMA 262's expressions that is regular: literals, classes, groups, alternatives, repetitions, and anchors at
+the ends. What else the validator's engine takes (flags, word boundaries, classes within classes) is refused by name."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import msgspec
+
+from eventyard.errors import Unsupported
+
+_PRINTABLE = "".join(map(chr, range(32, 127)))
+_DIGITS = "0123456789"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_WORD = _LETTERS + _LETTERS.upper() + _DIGITS + "_"
+_SPACES = " \t\n"
+_CLASSES = {
+    "d": _DIGITS,
+    "w": _WORD,
+    "s": _SPACES,
+    "D": "".join(c for c in _PRINTABLE if c not in _DIGITS),
+    "W": "".join(c for c in _PRINTABLE if c not in _WORD),
+    "S": "".join(c for c in _PRINTABLE if c not in _SPACES),
+}
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
+#: Properties of characters (\p{...}) and some characters that have them.
+_PROPERTIES = {"L": "aäßéžøλж", "Lu": "AÄÉŽØΛЖ", "Ll": "aäßéžøλж", "N": _DIGITS, "Nd": _DIGITS, "Letter": "aäßéžøλж"}
+
+
+class Chars(msgspec.Struct, frozen=True):
+    """One of ``among``."""
+
+    among: str
+
+
+class Sequel(msgspec.Struct, frozen=True):
+    """One after the other."""
+
+    nodes: Sequence[Node]
+
+
+class Either(msgspec.Struct, frozen=True):
+    nodes: Sequence[Node]
+
+
+class Repeated(msgspec.Struct, frozen=True):
+    """``most`` None: as often as one likes."""
+
+    node: Node
+    least: int
+    most: int | None
+
+
+Node = Chars | Sequel | Either | Repeated
+
+
+class Pattern:
+    """Raises Unsupported, with what it is in ``pattern``, for what texts can't be made of."""
+
+    def __init__(self, pattern: str) -> None:
+        #: Whether anything may stand before what is matched, and behind it.
+        self.open_start, self.open_end = True, True
+        body = pattern
+        if body.startswith("^"):
+            self.open_start, body = False, body[1:]
+        if body.endswith("$") and (len(body) - len(body[:-1].rstrip("\\"))) % 2:
+            self.open_end, body = False, body[:-1]
+        parser = _Parser(body, pattern)
+        self._node = parser.either()
+        if parser.at < len(body):
+            raise parser.refused("a bracket that is closed and was not opened")
+        if isinstance(self._node, Either) and not (self.open_start and self.open_end):
+            # An anchor beside alternatives without a group belongs to the first or the last of them only.
+            raise parser.refused("an anchor beside alternatives that have no group around them")
+
+    def text(self, dice: random.Random, length: int) -> str:
+        """A text that matches, about ``length`` characters long if the expression allows it, else as it allows."""
+        made: list[str] = []
+        _write(self._node, dice, max(0, length - _shortest(self._node)), made)
+        text = "".join(made)
+        missing = "x" * (length - len(text))
+        return text + missing if self.open_end else missing + text if self.open_start else text
+
+
+def _shortest(node: Node) -> int:
+    """The length of the shortest text that matches."""
+    if isinstance(node, Chars):
+        return 1
+    if isinstance(node, Sequel):
+        return sum(map(_shortest, node.nodes))
+    if isinstance(node, Either):
+        return min(map(_shortest, node.nodes))
+    return node.least * _shortest(node.node)
+
+
+def _write(node: Node, dice: random.Random, spare: int, made: list[str]) -> None:
+    """``spare``: about how many characters more than the fewest there may be."""
+    if isinstance(node, Chars):
+        made.append(dice.choice(node.among))
+    elif isinstance(node, Sequel):
+        for each in node.nodes:
+            _write(each, dice, spare, made)
+    elif isinstance(node, Either):
+        _write(dice.choice(node.nodes), dice, spare, made)
+    else:
+        more = spare // max(1, _shortest(node.node))
+        most = node.least + more if node.most is None else min(node.most, node.least + more)
+        times = most if dice.random() < 0.5 else dice.randint(node.least, most)
+        # Inner repetitions share what may be spent, so that nested ones don't multiply.
+        for _ in range(times):
+            _write(node.node, dice, spare // max(1, times), made)
+
+
+class _Parser:
+    """Reads the expression ``text``; ``whole`` is what messages show."""
+
+    def __init__(self, text: str, whole: str) -> None:
+        self.at = 0
+        self._text = text
+        self._whole = whole
+
+    def refused(self, what: str) -> Unsupported:
+        return Unsupported(f"No text can be made for the pattern {self._whole!r}: it has {what}.")
+
+    def either(self) -> Node:
+        found = [self._sequel()]
+        while self._next() == "|":
+            self.at += 1
+            found.append(self._sequel())
+        return found[0] if len(found) == 1 else Either(found)
+
+    def _next(self) -> str:
+        return self._text[self.at : self.at + 1]
+
+    def _sequel(self) -> Node:
+        found: list[Node] = []
+        while self._next() not in ("", "|", ")"):
+            found.append(self._repeated(self._one()))
+        return found[0] if len(found) == 1 else Sequel(found)
+
+    def _one(self) -> Node:
+        char = self._next()
+        self.at += 1
+        if char == "(":
+            return self._group()
+        if char == "[":
+            return Chars(self._class())
+        if char == ".":
+            return Chars(_PRINTABLE)
+        if char == "\\":
+            return Chars(self._escape(inside=False))
+        if char in "^$":
+            raise self.refused("an anchor that is not at its end")
+        if char in "*+?{":
+            raise self.refused(f"a {char} with nothing to repeat")
+        return Chars(char)
+
+    def _group(self) -> Node:
+        if self._next() == "?":
+            rest = self._text[self.at :]
+            if rest.startswith("?:"):
+                self.at += 2
+            elif rest.startswith(("?<", "?P<")) and rest[rest.index("<") + 1 : rest.index("<") + 2] not in ("=", "!"):
+                self.at += rest.index(">") + 1
+            else:
+                raise self.refused(f"({rest[:2]}, a group that does more than group")
+        node = self.either()
+        if self._next() != ")":
+            raise self.refused("a group that is not closed")
+        self.at += 1
+        return node
+
+    def _repeated(self, node: Node) -> Node:
+        char = self._next()
+        if char in ("*", "+", "?"):
+            self.at += 1
+            node = Repeated(node, 1 if char == "+" else 0, 1 if char == "?" else None)
+        elif char == "{":
+            end = self._text.find("}", self.at)
+            least, comma, most = self._text[self.at + 1 : end].partition(",")
+            if end < 0 or not least.isdecimal() or (most and not most.isdecimal()):
+                raise self.refused("a { that counts nothing")
+            self.at = end + 1
+            node = Repeated(node, int(least), int(most) if most else None if comma else int(least))
+        else:
+            return node
+        if self._next() == "?":  # lazy: it matches the same texts
+            self.at += 1
+        if self._next() in ("*", "+", "{"):
+            raise self.refused("a repetition of a repetition")
+        return node
+
+    def _escape(self, inside: bool) -> str:
+        char = self._next()
+        self.at += 1
+        if char in _CLASSES:
+            return _CLASSES[char]
+        if char in _CONTROLS:
+            return _CONTROLS[char]
+        if char in ("x", "u"):
+            return self._code(char)
+        if char in ("p", "P") and self._next() == "{":
+            end = self._text.find("}", self.at)
+            name, self.at = self._text[self.at + 1 : end], end + 1
+            if char == "p" and name in _PROPERTIES:
+                return _PROPERTIES[name]
+            raise self.refused(f"\\{char}{{{name}}}")
+        if char == "b" and inside:
+            return "\b"
+        if char.isalnum() or not char:
+            raise self.refused(f"\\{char}")
+        return char
+
+    def _code(self, kind: str) -> str:
+        if self._next() == "{":
+            end = self._text.find("}", self.at)
+            digits, self.at = self._text[self.at + 1 : end], end + 1
+        else:
+            size = 2 if kind == "x" else 4
+            digits, self.at = self._text[self.at : self.at + size], self.at + size
+        try:
+            return chr(int(digits, 16))
+        except ValueError as error:
+            raise self.refused(f"\\{kind}{digits}") from error
+
+    def _class(self) -> str:
+        negated = self._next() == "^"
+        self.at += negated
+        found: list[str] = []
+        if self._next() == "]":
+            raise self.refused("a class of nothing")
+        while self._next() != "]":
+            if self._next() in ("", "[") or self._text.startswith(("&&", "--", "~~"), self.at):
+                raise self.refused("a class inside of a class" if self._next() else "a class that is not closed")
+            low = self._member()
+            if self._next() == "-" and self._text[self.at + 1 : self.at + 2] != "]" and len(low) == 1:
+                self.at += 1
+                high = self._member()
+                if len(high) != 1 or high < low:
+                    raise self.refused(f"the range {low}-{high}")
+                # Of a range of many thousand characters the first ones do.
+                found += map(chr, range(ord(low), min(ord(high), ord(low) + 255) + 1))
+            else:
+                found += low
+        self.at += 1
+        among = [c for c in _PRINTABLE if c not in found] if negated else list(dict.fromkeys(found))
+        if not among:
+            raise self.refused("a class of nothing that can be printed")
+        return "".join(among)
+
+    def _member(self) -> str:
+        char = self._next()
+        self.at += 1
+        return self._escape(inside=True) if char == "\\" else char
