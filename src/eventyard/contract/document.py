@@ -22,7 +22,7 @@ Reading never fails: what is wrong is a finding with its line, and there is no c
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -33,7 +33,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from eventyard.contract.contract import Contract, Example
-from eventyard.contract.finding import Finding
+from eventyard.contract.finding import Finding, Place
+from eventyard.contract.place import Pointer
 from eventyard.contract.schema import Text
 
 _TEXTS = ("type", "publisher", "source", "bus", "owner", "deprecated", "sunset")
@@ -43,7 +44,8 @@ SETTINGS = (*_TEXTS, "version", *_LISTS)
 
 
 class Document(msgspec.Struct, frozen=True):
-    """``contract``: None if a finding is an error. ``schema``: the schema's text and place, for those who check it."""
+    """``contract``: None if a finding is an error. ``schema``: the schema's text and place, for those who check it.
+    ``settings``: those of the YAML block that could be read."""
 
     path: str
     text: str
@@ -53,6 +55,15 @@ class Document(msgspec.Struct, frozen=True):
     examples: tuple[Text, ...] = ()
     #: The lines of the settings, by name, and of their block under "".
     lines: dict[str, int] = {}
+    settings: Mapping[str, Any] = {}
+    #: The lines and columns of the settings' values, by name, and of the items of lists, by name and index.
+    places: Mapping[Pointer, tuple[int, int]] = {}
+
+    def place(self, *pointer: str | int) -> Place:
+        """Of a setting, or of an item of it; of the block or the document if it is not there."""
+        if pointer in self.places:
+            return (self.path, *self.places[pointer])
+        return self.path, self.lines.get(str(pointer[0]) if pointer else "", self.lines.get("", 1)), 1
 
 
 def read_document(path: str, text: str) -> Document:
@@ -66,6 +77,8 @@ class _Reader:
         self._text = text
         self._found: list[Finding] = []
         self._lines: dict[str, int] = {}
+        self._read: dict[str, Any] = {}
+        self._places: dict[Pointer, tuple[int, int]] = {}
         self._tokens = MarkdownIt("commonmark").parse(text)
 
     def document(self) -> Document:
@@ -106,6 +119,8 @@ class _Reader:
             schema,
             tuple(text for _, text, _ in examples),
             self._lines,
+            self._read,
+            self._places,
         )
 
     def _contract(
@@ -116,7 +131,7 @@ class _Reader:
         description: str,
         examples: list[tuple[str, Text, Token]],
     ) -> Contract:
-        settings.setdefault("source", settings["publisher"])
+        settings = {"source": settings["publisher"], **settings}
         shown = [Example(name, text.value, _first(fence)) for name, text, fence in examples]
         return Contract(
             **settings, schema=schema, title=title, description=description, examples=shown, path=self._path
@@ -162,17 +177,27 @@ class _Reader:
         if not isinstance(given, CommentedMap):
             self._find(first, "bad-yaml", "The block says nothing; it wants lines such as `type: PurchaseApproved`.")
             return None
-        settings = {}
+        settings = self._read
         for name in given:
             line, column = given.lc.key(name)
             self._lines[str(name)] = first + line
             value = self._setting(str(name), given[name], first + line, column + 1)
             if value is not None:
                 settings[str(name)] = value
+                self._note(first, given, str(name))
         for name in ("type", "publisher"):
             if name not in given:
                 self._find(first, "missing-setting", f"The block does not say {name}.")
         return settings if {"type", "publisher"} <= settings.keys() else None
+
+    def _note(self, first: int, given: CommentedMap, name: str) -> None:
+        """Keep where a value and its items stand; ``first`` is the block's first line."""
+        line, column = given.lc.value(name)
+        self._places[(name,)] = first + line, column + 1
+        if isinstance(given[name], CommentedSeq):
+            for index in range(len(given[name])):
+                line, column = given[name].lc.item(index)
+                self._places[(name, index)] = first + line, column + 1
 
     def _setting(self, name: str, value: Any, line: int, column: int) -> Any:
         """The value of one setting; None, with a finding, for what it can't be."""

@@ -7,6 +7,8 @@ from typing import Literal
 import msgspec
 
 Severity = Literal["error", "warning"]
+Place = tuple[str, int, int]
+"""A file, relative to the repository, with a line and a column that count from 1."""
 
 
 class Finding(msgspec.Struct, frozen=True, order=True):

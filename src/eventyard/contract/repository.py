@@ -26,12 +26,14 @@ _PASSED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 class Repository(msgspec.Struct, frozen=True):
-    """``contracts``: of the documents without errors, by name and version. ``atoms``: schemas by URL. ``findings``:
-    what is wrong in the files themselves; whether names and examples are good is the lint's business."""
+    """``contracts``: of the documents without errors, by name and version. ``atoms``: schemas by URL, and ``texts``
+    theirs, as far as they were read from files. ``findings``: what is wrong in the files themselves; whether names and
+    examples are good is the lint's business."""
 
     documents: tuple[Document, ...]
     atoms: Mapping[str, Any]
     findings: tuple[Finding, ...] = ()
+    texts: Mapping[str, Text] = {}
 
     @property
     def contracts(self) -> list[Contract]:
@@ -86,7 +88,7 @@ def from_files(files: Mapping[str, str | None]) -> Repository:
         if text is None
     ]
     atoms: dict[str, Any] = {}
-    texts: list[Text] = []
+    texts: dict[str, Text] = {}
     documents: list[Document] = []
     for name, text in files.items():
         if text is None:
@@ -95,9 +97,9 @@ def from_files(files: Mapping[str, str | None]) -> Repository:
             documents += _document(name, text)
         else:
             _atom(name, text, atoms, texts, findings)
-    for each in texts:
+    for each in texts.values():
         findings += check(each, atoms)
-    return Repository(tuple(_checked(documents, atoms)), atoms, tuple(sorted(findings)))
+    return Repository(tuple(_checked(documents, atoms)), atoms, tuple(sorted(findings)), texts)
 
 
 def from_snapshot(text: bytes) -> Repository:
@@ -132,7 +134,7 @@ def _document(name: str, text: str) -> list[Document]:
     return [document] if document.lines or document.schema is not None else []
 
 
-def _atom(name: str, text: str, atoms: dict[str, Any], texts: list[Text], findings: list[Finding]) -> None:
+def _atom(name: str, text: str, atoms: dict[str, Any], texts: dict[str, Text], findings: list[Finding]) -> None:
     atom = Text(name, text, 1)
     if atom.value is None and atom.findings:
         findings += atom.findings
@@ -149,7 +151,7 @@ def _atom(name: str, text: str, atoms: dict[str, Any], texts: list[Text], findin
         findings.append(atom.finding(("$id",), "doubled-id", f"Another file is {url} already."))
     else:
         atoms[url] = atom.value
-        texts.append(atom)
+        texts[url] = atom
 
 
 def _checked(documents: Iterable[Document], atoms: Mapping[str, Any]) -> Iterator[Document]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from eventyard.contract.finding import Finding
+from eventyard.contract.finding import Finding, Place
 from eventyard.contract.place import Broken, Places, Pointer, line_and_column, read
 from eventyard.contract.references import broken, circle, schemas
 from eventyard.contract.validator import DIALECT, Validator
@@ -47,8 +47,12 @@ class Text:
 
     def finding(self, pointer: Pointer, rule: str, message: str) -> Finding:
         """A finding about the value at ``pointer``."""
+        return Finding(*self.place(pointer), rule, message)
+
+    def place(self, pointer: Pointer) -> Place:
+        """Of the value at ``pointer``, or of the nearest around it that is there."""
         line, column = self._places.at(pointer)
-        return Finding(self._path, self._line + line - 1, column, rule, message)
+        return self._path, self._line + line - 1, column
 
 
 def check(text: Text, atoms: Mapping[str, Any]) -> Iterator[Finding]:

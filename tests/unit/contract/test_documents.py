@@ -133,3 +133,19 @@ def test_references_inside_of_a_schema_whose_id_is_a_urn_are_found() -> None:
     repository = read(a_md=document(schema))
     assert findings(repository) == []
     assert repository.validator(repository.contracts[0]).is_valid({})
+
+
+def test_a_document_knows_where_its_settings_stand() -> None:
+    settings = "type:  CarSold\npublisher: sales\nsubscribers:\n  - finance\n  - audit"
+    document_ = read(a_md=document("{}", settings)).documents[0]
+    assert document_.settings["subscribers"] == ("finance", "audit")
+    assert document_.place("type") == ("a.md", 3, 8)
+    assert document_.place("subscribers", 1) == ("a.md", 7, 5)
+    assert document_.place("owner") == document_.place() == ("a.md", 3, 1)
+
+
+def test_atoms_keep_their_texts() -> None:
+    repository = read(vin_json=VIN)
+    ((url, text),) = repository.texts.items()
+    assert url == "https://schema.example.com/atoms/vin"
+    assert text.place(("pattern",)) == ("vin.json", 2, 30)

@@ -11,8 +11,8 @@ import msgspec
 from eventyard.contract import Contract, Repository, Validator
 from eventyard.contract.references import needed
 from eventyard.contracts.samples.sampler import Sampler, Taste
-from eventyard.contracts.samples.scope import Option, Part, Scope
 from eventyard.contracts.samples.wanted import Wanted
+from eventyard.contracts.scope import Option, Part, Scope
 
 _OF_TYPES: tuple[tuple[str, Any], ...] = (
     ("string", "12"),

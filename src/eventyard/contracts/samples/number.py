@@ -6,8 +6,8 @@ import math
 import random
 from fractions import Fraction
 
-from eventyard.contracts.samples.scope import Impossible
 from eventyard.contracts.samples.wanted import Wanted
+from eventyard.contracts.scope import Impossible
 
 _REACH = 1_000
 

@@ -12,9 +12,9 @@ import orjson
 from eventyard.contract import Contract, Repository
 from eventyard.contract.references import needed, references
 from eventyard.contracts.samples.number import number
-from eventyard.contracts.samples.scope import Impossible, Option, Part, Scope
 from eventyard.contracts.samples.text import Texts
 from eventyard.contracts.samples.wanted import Wanted
+from eventyard.contracts.scope import Impossible, Option, Part, Scope
 from eventyard.errors import Unsupported
 
 Taste = Literal["full", "least", "most", "any"]

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from eventyard.contract.validator import Validator
-from eventyard.contracts.samples.scope import Impossible, Part
+from eventyard.contracts.scope import Impossible, Part
 
 _OF_TYPE = {
     "object": ("properties", "required", "patternProperties", "additionalProperties", "minProperties", "propertyNames"),
