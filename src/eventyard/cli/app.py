@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from eventyard.cli.contracts import contracts
 from eventyard.cli.demo import demo
 from eventyard.cli.dev import dev
 from eventyard.cli.dlq import dlq
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for command in (serve, dev, put, tail, explain, event, replay, relay, demo, version):
     app.command()(command)
+app.add_typer(contracts, name="contracts")
 app.add_typer(dlq, name="dlq")
 app.add_typer(schemas, name="schemas")
 app.add_typer(transform, name="transform")

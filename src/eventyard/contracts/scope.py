@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 import msgspec
 
+from eventyard.contract.place import Pointer
 from eventyard.contract.references import base, schemas, target
 from eventyard.contract.validator import DIALECT, Validator
+from eventyard.contract.violation import Violation
 from eventyard.errors import Unsupported
 
 _ROOT = "urn:eventyard:schema"
@@ -68,18 +70,30 @@ class Scope:
             check = self._checks[id(part.node)] = self._compiled(part.node)
         return check.is_valid(value)
 
+    def violations(self, part: Part, value: Any) -> list[Violation]:
+        """The ways in which ``value`` breaks ``part``."""
+        if isinstance(part.node, bool):
+            return Validator(part.node).violations(value)
+        return self._compiled(part.node).violations(value)
+
+    def place(self, part: Part) -> tuple[str, Pointer] | None:
+        """(the URL of the schema that ``part`` is in, where in it); None for parts that are made up."""
+        return self._places.get(id(part.node))
+
     def spread(self, parts: list[Part], choose: Choose) -> list[Part]:
         """All parts that apply to the same value as ``parts``, where ``choose`` decides between alternatives. Raises
         Impossible where one of them forbids every value."""
         flat: list[Part] = []
         waiting = list(reversed(parts))
+        followed = 0
         while waiting:
             part = waiting.pop()
+            followed += 1
             if part.node is True:
                 continue
             if part.node is False:
                 raise Impossible("false allows nothing")
-            if len(flat) > _MOST_PARTS:
+            if followed > _MOST_PARTS:
                 raise Unsupported("More parts of the schema apply to one value than can be followed.")
             if "$ref" in part.node:
                 waiting.append(self._follow(part, part.node["$ref"]))
@@ -121,6 +135,6 @@ def _alternatives(part: Part) -> list[list[Option]]:
     return found
 
 
-def _fragment(pointer: tuple[str | int, ...]) -> str:
+def _fragment(pointer: Pointer) -> str:
     """RFC 6901, section 6."""
     return "".join("/" + quote(str(step).replace("~", "~0").replace("/", "~1"), safe="~") for step in pointer)

@@ -1,0 +1,16 @@
+"""``eventyard contracts``: the toolbox on contract documents in git. It needs no server."""
+
+from __future__ import annotations
+
+import typer
+
+from eventyard.cli.contracts.lint import lint
+from eventyard.cli.contracts.new import new
+from eventyard.cli.contracts.samples import samples
+
+__all__ = ["contracts"]
+
+contracts = typer.Typer(help="Write, check and use the contracts of events.", no_args_is_help=True)
+contracts.command()(new)
+contracts.command()(lint)
+contracts.command()(samples)
