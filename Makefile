@@ -34,9 +34,10 @@ check: $(READY)  ## format, lint, types, floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-docs: $(READY)  ## write docs/cli.md and docs/operations.md anew from the code, and run what the documents show
+docs: $(READY)  ## write what docs/ takes from the code anew, and run what the documents show
 	$(BIN)/typer eventyard.cli.app utils docs --name eventyard --output docs/cli.md
 	$(BIN)/python docs/operations.py > docs/operations.md.new && mv docs/operations.md.new docs/operations.md
+	$(BIN)/python docs/rules.py
 	$(BIN)/pytest tests/docs
 
 bench: $(BENCH)  ## every benchmark; figures depend on the machine, ratios less so
