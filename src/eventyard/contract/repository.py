@@ -6,7 +6,7 @@ Documents are the ``*.md`` files that have a block of settings below their title
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from eventyard.contract.contract import Contract
 from eventyard.contract.document import Document, read_document
 from eventyard.contract.finding import Finding
 from eventyard.contract.references import base, needed
-from eventyard.contract.schema import LARGEST, Text, check
+from eventyard.contract.schema import LARGEST, Text, alone, check, together
 from eventyard.contract.validator import Validator
 from eventyard.errors import InvalidRequest, NotFound
 
@@ -26,9 +26,9 @@ _PASSED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
 class Repository(msgspec.Struct, frozen=True):
-    """``contracts``: of the documents without errors, by name and version. ``atoms``: schemas by URL, and ``texts``
-    theirs, as far as they were read from files. ``findings``: what is wrong in the files themselves; whether names and
-    examples are good is the lint's business."""
+    """``contracts``: of the documents without errors, by name and version. ``atoms``: those without errors, schemas by
+    URL. ``findings``: what is wrong in the files themselves; whether names and examples are good is the lint's
+    business. ``texts``: of all atoms that were read from files, by URL."""
 
     documents: tuple[Document, ...]
     atoms: Mapping[str, Any]
@@ -97,9 +97,10 @@ def from_files(files: Mapping[str, str | None]) -> Repository:
             documents += _document(name, text)
         else:
             _atom(name, text, atoms, texts, findings)
-    for each in texts.values():
-        findings += check(each, atoms)
-    return Repository(tuple(_checked(documents, atoms)), atoms, tuple(sorted(findings)), texts)
+    unsound = _unsound(texts, atoms)
+    findings += (each for found in unsound.values() for each in found)
+    sound = {url: atom for url, atom in atoms.items() if url not in unsound}
+    return Repository(tuple(_checked(documents, atoms, unsound)), sound, tuple(sorted(findings)), texts)
 
 
 def from_snapshot(text: bytes) -> Repository:
@@ -145,7 +146,7 @@ def _atom(name: str, text: str, atoms: dict[str, Any], texts: dict[str, Text], f
             findings.append(atom.finding((), "no-id", 'An atom needs an "$id", the URL by which it is referred to.'))
         return  # other JSON may lie about
     findings += atom.findings
-    if "://" not in url:
+    if "://" not in url or not _is_url(url):
         findings.append(atom.finding(("$id",), "bad-id", f"{url!r} is no absolute URL."))
     elif url in atoms:
         findings.append(atom.finding(("$id",), "doubled-id", f"Another file is {url} already."))
@@ -154,12 +155,33 @@ def _atom(name: str, text: str, atoms: dict[str, Any], texts: dict[str, Text], f
         texts[url] = atom
 
 
-def _checked(documents: Iterable[Document], atoms: Mapping[str, Any]) -> Iterator[Document]:
+def _is_url(text: str) -> bool:
+    try:
+        Validator({"$id": text})
+    except InvalidRequest:
+        return False
+    return True
+
+
+def _unsound(texts: Mapping[str, Text], atoms: Mapping[str, Any]) -> dict[str, list[Finding]]:
+    """The atoms that have something wrong, with what it is; also because of others that they refer to."""
+    unsound = {url: found for url, text in texts.items() if (found := list(alone(text, atoms)))}
+    while True:
+        left = ((url, text) for url, text in texts.items() if url not in unsound)
+        more = {url: found for url, text in left if (found := list(together(text, atoms, unsound)))}
+        if not more:
+            return unsound
+        unsound |= more
+
+
+def _checked(
+    documents: Iterable[Document], atoms: Mapping[str, Any], unsound: Collection[str] = ()
+) -> Iterator[Document]:
     """The documents, with what is wrong with their schemas, and no contract then."""
     for document in documents:
         if document.contract is None or document.schema is None:
             yield document
             continue
-        found = tuple(check(document.schema, atoms))
+        found = tuple(check(document.schema, atoms, unsound))
         contract = None if found else document.contract
         yield msgspec.structs.replace(document, contract=contract, findings=tuple(sorted((*document.findings, *found))))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import jsonschema_rs
 
 from eventyard.contract.finding import Finding, Place
 from eventyard.contract.place import Broken, Places, Pointer, line_and_column, read
-from eventyard.contract.references import broken, circle, schemas
+from eventyard.contract.references import base, broken, circle, needed, references, schemas
 from eventyard.contract.validator import DIALECT, Validator
 from eventyard.contract.violation import told
 from eventyard.errors import InvalidRequest
@@ -18,7 +18,8 @@ from eventyard.errors import InvalidRequest
 #: Characters in one schema or example; AWS's registry takes 100,000. Levels of it.
 LARGEST, DEEPEST = 1_000_000, 100
 _DIALECTS = frozenset(
-    f"json-schema.org/{draft}/schema"
+    f"{scheme}://json-schema.org/{draft}/schema"
+    for scheme in ("http", "https")
     for draft in ("draft-04", "draft-06", "draft-07", "draft/2019-09", "draft/2020-12")
 )
 
@@ -55,46 +56,68 @@ class Text:
         return self._path, self._line + line - 1, column
 
 
-def check(text: Text, atoms: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is wrong with the schema in ``text``: by its dialect's own schema, its references, its expressions."""
+def check(text: Text, atoms: Mapping[str, Any], unsound: Collection[str] = ()) -> Iterator[Finding]:
+    """What is wrong with the schema in ``text``: by its dialect's own schema, its references, its expressions.
+    ``unsound``: the ``atoms`` that have something wrong themselves."""
+    found = list(alone(text, atoms)) or together(text, atoms, unsound)
+    yield from found
+
+
+def alone(text: Text, atoms: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is wrong with the schema in ``text`` whatever is in the ``atoms`` that it refers to."""
     schema = text.value
     if not isinstance(schema, dict | bool):
         yield text.finding((), "bad-schema", "A schema is a JSON object (or true or false).")
         return
     if isinstance(schema, bool):
         return
-    dialect = schema.get("$schema", DIALECT)
     # Asked first, because the library would fetch a dialect that it does not know.
-    if not isinstance(dialect, str) or dialect.rstrip("#").partition("://")[2] not in _DIALECTS:
+    unknown = [(pointer, node["$schema"]) for pointer, node in schemas(schema, ()) if not _is_known(node)]
+    for pointer, dialect in unknown:
         message = f"{dialect!r} is no dialect that is known. Known are Draft 4, 6, 7, 2019-09 and 2020-12."
-        yield text.finding(("$schema",), "unknown-dialect", message)
+        yield text.finding((*pointer, "$schema"), "unknown-dialect", message)
+    if unknown:
         return
     try:
-        jsonschema_rs.meta.validate({**schema, "$schema": dialect})
+        jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
     except jsonschema_rs.ValidationError as error:
         for violation in told(error):
             yield text.finding(tuple(error.instance_path), "bad-schema", f"{violation.message}.")
         return
-    lost = False
     for pointer, reference in broken(schema, atoms):
-        lost = True
         near = difflib.get_close_matches(reference, list(atoms), 1)
         hint = f" Did you mean {near[0]}?" if near else ""
         message = f"{reference} is not in this repository, and nothing is fetched from the network.{hint}"
         yield text.finding(pointer, "broken-ref", message)
+    yield from _expressions(text, schema)
+
+
+def _is_known(schema: Mapping[str, Any]) -> bool:
+    dialect = schema.get("$schema", DIALECT)
+    return isinstance(dialect, str) and dialect.removesuffix("#") in _DIALECTS
+
+
+def together(text: Text, atoms: Mapping[str, Any], unsound: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with the schema in ``text``, which is sound :func:`alone`, because of the atoms behind it."""
+    schema, lost = text.value, False
+    for pointer, reference in references(schema):
+        behind = needed({"$id": base(schema), "$ref": reference}, atoms)
+        url = next((each for each in behind if each in unsound), None)
+        if url is not None:
+            lost = True
+            message = f"{url} has errors of its own, and can't be used until they are mended."
+            yield text.finding(pointer, "bad-atom", message)
     if lost:
         return
-    around = circle(schema, atoms)
-    if around is not None:
-        yield text.finding((), "circular-ref", f"{' -> '.join(around)} comes back to where it was and says nothing.")
+    around = needed(schema, atoms)
+    way = circle(schema, around)
+    if way is not None:
+        yield text.finding((), "circular-ref", f"{' -> '.join(way)} comes back to where it was and says nothing.")
         return
-    expressions = list(_expressions(text, schema))
-    yield from expressions
-    if not expressions:
-        try:
-            Validator(schema, atoms)
-        except InvalidRequest as error:
-            yield text.finding((), "bad-schema", error.message)
+    try:
+        Validator(schema, around)
+    except InvalidRequest as error:
+        yield text.finding((), "bad-schema", f"{error.message.rstrip('.')}.")
 
 
 def _expressions(text: Text, schema: Mapping[str, Any]) -> Iterator[Finding]:

@@ -53,6 +53,7 @@ def test_a_readme_is_no_contract() -> None:
         ('{"a": 1, "a": 2}', "doubled-key", 10, 15),
         ('"text"', "bad-schema", 10, 1),
         ('{"$schema": "http://127.0.0.1:9/schema"}', "unknown-dialect", 10, 13),
+        ('{"$schema": "file://json-schema.org/draft-07/schema"}', "unknown-dialect", 10, 13),
         ('{"$ref": "http://127.0.0.1:9/atom"}', "broken-ref", 10, 10),
         ("[" * 200, "bad-json", 10, 102),
         ('{"a": "' + "x" * 1_000_001 + '"}', "too-large", 10, 1),
@@ -149,3 +150,24 @@ def test_atoms_keep_their_texts() -> None:
     ((url, text),) = repository.texts.items()
     assert url == "https://schema.example.com/atoms/vin"
     assert text.place(("pattern",)) == ("vin.json", 2, 30)
+
+
+def test_an_atom_with_errors_is_told_of_once_and_where_it_is_used() -> None:
+    url = "https://schema.example.com/atoms"
+    bad = f'{{"$id": "{url}/bad", "minimum": "low"}}'
+    near = f'{{"$id": "{url}/near", "properties": {{"a": {{"$ref": "bad"}}}}}}'
+    uses = document(f'{{"type": "object", "properties": {{\n"a": {{"$ref": "{url}/near"}}}}}}')
+    repository = read(bad_json=bad, near_json=near, vin_json=VIN, uses_md=uses, other_md=document("{}"))
+    assert [(one.path, one.line, one.rule) for one in findings(repository)] == [
+        ("bad.json", 1, "bad-schema"),
+        ("near.json", 1, "bad-atom"),
+        ("uses.md", 11, "bad-atom"),
+    ]
+    assert [each.path for each in repository.contracts] == ["other.md"]
+    assert list(repository.atoms) == [f"{url}/vin"]
+    assert sorted(repository.texts) == [f"{url}/bad", f"{url}/near", f"{url}/vin"]
+
+
+def test_an_id_that_is_no_url_is_found() -> None:
+    (finding,) = findings(read(a_json='{"$id": "https://a b\\u0085[", "type": "string"}'))
+    assert (finding.rule, finding.column) == ("bad-id", 9)
