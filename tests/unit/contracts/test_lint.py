@@ -242,7 +242,13 @@ def test_nothing_is_ever_fetched() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setblocking(False)
         url = f"http://127.0.0.1:{server.getsockname()[1]}/atom"
-        for schema in ('{"$ref": "%s"}', '{"$schema": "%s"}', '{"type": "object", "allOf": [{"$ref": "%s#/a"}]}'):
+        for schema in (
+            '{"$ref": "%s"}',
+            '{"$schema": "%s"}',
+            '{"type": "object", "allOf": [{"$ref": "%s#/a"}]}',
+            '{"type": "object", "$defs": {"a": {"$id": "https://schema.example.com/a", "$schema": "%s"}}}',
+            '{"type": "object", "$dynamicRef": "%s#a"}',
+        ):
             assert rules(written(schema=schema % url)) != []
         with pytest.raises(BlockingIOError):
             server.accept()

@@ -28,7 +28,7 @@ def bad_example(subject: Subject) -> Iterator[Found]:
     for document, _ in subject.whole():
         if document.schema is not None:
             yield from _inner(subject.described[document.path], document.schema)
-    for url, text in subject.repository.texts.items():
+    for url, text in subject.atoms():
         yield from _inner(subject.described[url], text)
 
 

@@ -22,7 +22,7 @@ def lint(repository: Repository, conventions: Conventions, today: date, rules: S
         for document in repository.documents
         if document.contract is not None
     }
-    described |= {url: Described(repository.atoms[url], repository.atoms) for url in repository.texts}
+    described |= {url: Described(atom, repository.atoms) for url, atom in repository.atoms.items()}
     subject = Subject(repository, conventions, today, described)
     found = [*repository.findings, *conventions.findings, *_exemptions(conventions, rules)]
     for document in repository.documents:

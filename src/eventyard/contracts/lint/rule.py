@@ -10,6 +10,7 @@ import msgspec
 
 from eventyard.contract import Contract, Document, Repository
 from eventyard.contract.finding import Place, Severity
+from eventyard.contract.schema import Text
 from eventyard.contracts.conventions import Conventions
 from eventyard.contracts.lint.described import Described
 
@@ -34,6 +35,12 @@ class Subject(msgspec.Struct, frozen=True):
         for document in self.repository.documents:
             if document.contract is not None:
                 yield document, document.contract
+
+    def atoms(self) -> Iterator[tuple[str, Text]]:
+        """The atoms without errors, by their URL."""
+        for url, text in self.repository.texts.items():
+            if url in self.repository.atoms:
+                yield url, text
 
 
 Found = tuple[Place, str]

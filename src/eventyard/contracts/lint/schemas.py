@@ -133,9 +133,11 @@ def unmarked_personal_data(subject: Subject) -> Iterator[Found]:
 
 def unused_atom(subject: Subject) -> Iterator[Found]:
     used: set[str] = set()
+    # Also what an atom with errors refers to is in use.
+    atoms = {url: text.value for url, text in subject.repository.texts.items()}
     for document in subject.repository.documents:
         if document.schema is not None:
-            used |= needed(document.schema.value, subject.repository.atoms).keys()
+            used |= needed(document.schema.value, atoms).keys()
     for url, text in subject.repository.texts.items():
         if url not in used:
             yield text.place(("$id",)), f"No event refers to {url}. Remove it, or use it."
@@ -146,7 +148,7 @@ def _owned(subject: Subject) -> Iterator[tuple[str, Text]]:
     for document, _ in subject.whole():
         if document.schema is not None and isinstance(document.schema.value, dict):
             yield document.path, document.schema
-    yield from subject.repository.texts.items()
+    yield from subject.atoms()
 
 
 def _texts(subject: Subject) -> Iterator[Text]:

@@ -37,6 +37,9 @@ _READING = (
     Rule(
         "broken-ref", "error", "What $ref refers to is in the repository.", "Nothing is fetched from the network, ever."
     ),
+    Rule(
+        "bad-atom", "error", "What $ref refers to has no errors of its own.", "It can't be checked with it until then."
+    ),
     Rule("circular-ref", "error", "References come to an end.", "A circle through references alone says nothing."),
     Rule(
         "bad-pattern",
