@@ -8,6 +8,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from eventyard.contract import Finding, Repository
+from eventyard.contract.references import needed
 from eventyard.contracts.conventions import Conventions
 from eventyard.contracts.lint.described import Described
 from eventyard.contracts.lint.rule import Rule, Subject
@@ -18,11 +19,11 @@ def lint(repository: Repository, conventions: Conventions, today: date, rules: S
     """Everything that is wrong, in the order of files and lines: what reading found, and what ``rules`` find that the
     repository has not switched off. ``today``: the day that dates are compared with."""
     described = {
-        document.path: Described(document.contract.schema, repository.atoms)
+        document.path: Described(document.contract.schema, needed(document.contract.schema, repository.atoms))
         for document in repository.documents
         if document.contract is not None
     }
-    described |= {url: Described(atom, repository.atoms) for url, atom in repository.atoms.items()}
+    described |= {url: Described(atom, needed(atom, repository.atoms)) for url, atom in repository.atoms.items()}
     subject = Subject(repository, conventions, today, described)
     found = [*repository.findings, *conventions.findings, *_exemptions(conventions, rules)]
     for document in repository.documents:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from eventyard.contract import Document
-from eventyard.contracts.lint.rule import Found, Subject, kept
+from eventyard.contracts.lint.rule import Found, Subject
 
 _DATES = ("deprecated", "sunset")
 
@@ -48,7 +48,7 @@ def doubled_event(subject: Subject) -> Iterator[Found]:
         for version, document in versions:
             first = seen.setdefault(version, document)
             if first is not document:
-                message = f"{kept(document.settings)} in version {version} is in {first.path} already."
+                message = f"{_name(document)} in version {version} is in {first.path} already."
                 yield document.place("version" if "version" in document.settings else "type"), message
 
 
@@ -74,8 +74,14 @@ def _events(subject: Subject) -> dict[str, list[tuple[int, Document]]]:
     """The versions of each event, the oldest first, by the event's name."""
     found: dict[str, list[tuple[int, Document]]] = defaultdict(list)
     for document, _ in subject.named():
-        found[kept(document.settings)].append((document.settings.get("version", 1), document))
+        found[_name(document)].append((document.settings.get("version", 1), document))
     return {name: sorted(versions, key=lambda each: (each[0], each[1].path)) for name, versions in found.items()}
+
+
+def _name(document: Document) -> str:
+    """``source@type``, as far as the settings say it."""
+    source = document.settings.get("source", document.settings.get("publisher", ""))
+    return f"{source}@{document.settings['type']}"
 
 
 def _day(document: Document, name: str) -> date | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
-from typing import Any
 
 import msgspec
 
@@ -57,8 +56,3 @@ class Rule(msgspec.Struct, frozen=True):
     summary: str
     why: str
     check: Check | None = None
-
-
-def kept(settings: Mapping[str, Any]) -> str:
-    """``source@type`` of a document's settings."""
-    return f"{settings.get('source', settings.get('publisher', ''))}@{settings.get('type', '')}"

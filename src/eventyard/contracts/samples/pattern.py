@@ -6,12 +6,15 @@ the ends. What else the validator's engine takes (flags, word boundaries, classe
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 
 import msgspec
 
 from eventyard.errors import Unsupported
 
+_GROUP = re.compile(r"\?(:|P?<[A-Za-z_][A-Za-z0-9_]*>)")
+_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,8}")
 _PRINTABLE = "".join(map(chr, range(32, 127)))
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -69,12 +72,13 @@ class Pattern:
         if body.endswith("$") and (len(body) - len(body[:-1].rstrip("\\"))) % 2:
             self.open_end, body = False, body[:-1]
         parser = _Parser(body, pattern)
-        self._node = parser.either()
+        alternatives = parser.alternatives()
         if parser.at < len(body):
             raise parser.refused("a bracket that is closed and was not opened")
-        if isinstance(self._node, Either) and not (self.open_start and self.open_end):
+        if len(alternatives) > 1 and not (self.open_start and self.open_end):
             # An anchor beside alternatives without a group belongs to the first or the last of them only.
             raise parser.refused("an anchor beside alternatives that have no group around them")
+        self._node = _either(alternatives)
 
     def text(self, dice: random.Random, length: int) -> str:
         """A text that matches, about ``length`` characters long if the expression allows it, else as it allows."""
@@ -83,6 +87,10 @@ class Pattern:
         text = "".join(made)
         missing = "x" * (length - len(text))
         return text + missing if self.open_end else missing + text if self.open_start else text
+
+
+def _either(nodes: list[Node]) -> Node:
+    return nodes[0] if len(nodes) == 1 else Either(nodes)
 
 
 def _shortest(node: Node) -> int:
@@ -125,12 +133,13 @@ class _Parser:
     def refused(self, what: str) -> Unsupported:
         return Unsupported(f"No text can be made for the pattern {self._whole!r}: it has {what}.")
 
-    def either(self) -> Node:
+    def alternatives(self) -> list[Node]:
+        """Up to the end, or to a closing bracket."""
         found = [self._sequel()]
         while self._next() == "|":
             self.at += 1
             found.append(self._sequel())
-        return found[0] if len(found) == 1 else Either(found)
+        return found
 
     def _next(self) -> str:
         return self._text[self.at : self.at + 1]
@@ -160,14 +169,12 @@ class _Parser:
 
     def _group(self) -> Node:
         if self._next() == "?":
-            rest = self._text[self.at :]
-            if rest.startswith("?:"):
-                self.at += 2
-            elif rest.startswith(("?<", "?P<")) and rest[rest.index("<") + 1 : rest.index("<") + 2] not in ("=", "!"):
-                self.at += rest.index(">") + 1
-            else:
-                raise self.refused(f"({rest[:2]}, a group that does more than group")
-        node = self.either()
+            opening = _GROUP.match(self._text, self.at)
+            if opening is None:
+                what = self._text[self.at : self.at + 2]
+                raise self.refused(f"({what}, a group that does more than group")
+            self.at = opening.end()
+        node = _either(self.alternatives())
         if self._next() != ")":
             raise self.refused("a group that is not closed")
         self.at += 1
@@ -221,10 +228,9 @@ class _Parser:
         else:
             size = 2 if kind == "x" else 4
             digits, self.at = self._text[self.at : self.at + size], self.at + size
-        try:
-            return chr(int(digits, 16))
-        except ValueError as error:
-            raise self.refused(f"\\{kind}{digits}") from error
+        if not _HEXADECIMAL.fullmatch(digits) or 0xD800 <= int(digits, 16) <= 0xDFFF or int(digits, 16) > 0x10FFFF:
+            raise self.refused(f"\\{kind}{digits}")
+        return chr(int(digits, 16))
 
     def _class(self) -> str:
         negated = self._next() == "^"
