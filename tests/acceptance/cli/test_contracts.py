@@ -113,6 +113,7 @@ def test_a_file_that_is_there_is_never_overwritten(cars: Path) -> None:
 def test_a_new_version_begins_as_a_copy_of_the_newest(cars: Path) -> None:
     done = run("contracts", "new", "OrderPlaced", "-f", str(cars), "--version", "3")
     assert done.returncode == 0, done.stderr
+    assert "order-placed.md:9:10: warning: There is a version 3; say since when this one is deprecated." in done.stdout
     text = (cars / "events/order-placed.v3.md").read_text()
     assert text == (cars / "events/order-placed.md").read_text().replace("version: 2", "version: 3")
     assert "has a version 3" in one_sentence(run("contracts", "new", "OrderPlaced", "-f", str(cars), "--version", "2"))

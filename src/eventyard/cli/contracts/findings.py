@@ -14,6 +14,7 @@ from eventyard.contract import Finding
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"?|[^\s",\[\]{}:]+|\S?')
 _COLOURS = {"error": "bold red", "warning": "yellow"}
+#: Of a line that goes to no terminal.
 _WIDEST = 140
 
 
@@ -45,13 +46,16 @@ def _marked(console: Console, line: str, finding: Finding) -> None:
     token = _TOKEN.match(line, start)
     size = max(1, len(token.group())) if token else 1
     # Of a line that is very long, the part around the mark.
-    first = max(0, start - _WIDEST // 2) if len(line) > _WIDEST else 0
-    shown = line[first : first + _WIDEST].replace("\t", " ")
+    widest = max(20, console.width - 8) if console.is_terminal else _WIDEST
+    first = max(0, start - widest // 2) if len(line) > widest else 0
+    shown = line[first : first + widest].replace("\t", " ")
     size = max(1, min(size, len(shown) - (start - first)))
     number = f"{finding.line:>5}"
     console.print(Text.assemble((f"{number} │ ", "dim"), shown))
     console.print(
-        Text.assemble((" " * len(number) + " │ ", "dim"), " " * (start - first), ("^" * size, _COLOURS["error"]))
+        Text.assemble(
+            (" " * len(number) + " │ ", "dim"), " " * (start - first), ("^" * size, _COLOURS[finding.severity])
+        )
     )
 
 

@@ -58,7 +58,7 @@ def new(
         text = first_text(type, settings, [read_field(each) for each in field or []], repository, prose or PROSE)
     path = _write(folder, repository, type, version, text)
     typer.echo(f"{path} is written.")
-    _remarks(folder, path)
+    _remarks(folder, path, type)
 
 
 def _asked(question: str, name: str) -> str:
@@ -104,8 +104,8 @@ def _write(folder: Path, repository: Repository, type: str, version: int, text: 
     return path
 
 
-def _remarks(folder: Path, path: Path) -> None:
-    """What the lint says of the new file."""
+def _remarks(folder: Path, path: Path, type: str) -> None:
+    """What the lint says of the new file, and of other versions of the event."""
     from datetime import UTC, datetime
 
     from eventyard.cli.contracts.findings import show
@@ -115,5 +115,7 @@ def _remarks(folder: Path, path: Path) -> None:
     from eventyard.contracts.lint import lint
 
     name = path.relative_to(folder).as_posix()
-    found = lint(read_repository(folder), read_conventions(folder), datetime.now(UTC).date())
-    show([each for each in found if each.path == name], folder, before(folder), name)
+    repository = read_repository(folder)
+    found = lint(repository, read_conventions(folder), datetime.now(UTC).date())
+    names = {name, *(document.path for document in repository.documents if document.settings.get("type") == type)}
+    show([each for each in found if each.path in names], folder, before(folder), name)

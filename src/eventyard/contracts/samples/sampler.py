@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Literal
 
@@ -69,18 +70,19 @@ class Sampler:
         return list(found.values())
 
     def one(self, taste: Taste = "any") -> Any:
-        """A value. Where the schema forbids what ``taste`` wants, as ``oneOf`` can, it is one by chance."""
-        for self._taste in dict.fromkeys((taste, "any")):
-            self._made = 0
-            try:
-                return self._value(self.parts, "", 0)
-            except Unsupported:
-                if self._taste == "any":
-                    raise
-            except Impossible as error:
-                if self._taste == "any":
-                    raise Unsupported(f"No sample can be made, because nothing keeps this schema: {error}.") from error
-        raise AssertionError  # the loop ends above
+        """A value. Where the schema forbids what ``taste`` wants, as ``oneOf`` can, it is one by chance. Raises
+        Unsupported, naming what it was, where none can be made."""
+        if taste != "any":
+            with suppress(Unsupported, Impossible):
+                return self._outermost(taste)
+        try:
+            return self._outermost("any")
+        except Impossible as error:
+            raise Unsupported(f"No sample can be made, because nothing keeps this schema: {error}.") from error
+
+    def _outermost(self, taste: Taste) -> Any:
+        self._taste, self._made = taste, 0
+        return self._value(self.parts, "", 0)
 
     def _value(self, parts: list[Part], path: str, depth: int) -> Any:
         self._made += 1
