@@ -198,3 +198,8 @@ def test_a_detail_is_always_an_object() -> None:
 def _of(schema: str) -> Repository:
     text = f"# Sold\n```yaml\ntype: Sold\npublisher: sales\n```\nSold.\n## Schema\n```json\n{schema}\n```\n"
     return from_files({"sold.md": text})
+
+
+def test_members_that_are_described_fill_up_the_least_number_before_others() -> None:
+    schema = {"type": "object", "minProperties": 2, "properties": {"a": {}, "b": {}, "c": {}}}
+    assert all(each.keys() <= {"a", "b", "c"} for each in Sampler(schema, {}).many(20))

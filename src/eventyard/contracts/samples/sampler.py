@@ -154,11 +154,9 @@ class Sampler:
         return self._dice.choice(types)
 
     def _picked(self, values: list[Any]) -> Any:
-        if self._taste in ("least", "most"):
-            # The others have their turn if the first choice does not fit.
-            return (
-                values[0 if self._taste == "least" else -1] if self._dice.random() < 0.8 else self._dice.choice(values)
-            )
+        # Now and then another one has its turn, for the case that the first choice does not fit.
+        if self._taste in ("least", "most") and self._dice.random() < 0.8:
+            return values[0 if self._taste == "least" else -1]
         return self._dice.choice(values)
 
     def _object(self, wanted: Wanted, path: str, depth: int) -> dict[str, Any]:
@@ -173,13 +171,11 @@ class Sampler:
         made: dict[str, Any] = {}
         for name in names:
             self._member(wanted, name, name in required, made, path, depth)
-        for name in self._others(wanted, len(made), most, depth):
-            if name not in made:
-                self._member(wanted, name, False, made, path, depth)
-        # Optional ones that were left out by chance may be needed for the least number.
+        # Optional ones that were left out may be needed for the least number; better they than strangers.
         for name in wanted.names():
-            if len(made) >= wanted.largest("minProperties"):
-                break
+            if name not in made and len(made) < wanted.largest("minProperties"):
+                self._member(wanted, name, False, made, path, depth)
+        for name in self._others(wanted, len(made), most, depth):
             if name not in made:
                 self._member(wanted, name, False, made, path, depth)
         return made
