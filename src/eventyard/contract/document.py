@@ -175,6 +175,7 @@ class _Reader:
             self._find(first, "bad-yaml", f"{str(error).partition(chr(10))[0]}.")
             return None
         if not isinstance(given, CommentedMap):
+            del self._lines[""]  # some other block of YAML, for all that is known
             self._find(first, "bad-yaml", "The block says nothing; it wants lines such as `type: PurchaseApproved`.")
             return None
         settings = self._read

@@ -1,7 +1,7 @@
 """A repository of contracts: all documents and atoms of a folder, read and checked together.
 
-Documents are the ``*.md`` files that have a block of settings below their title (a README has none); atoms are the
-``*.json`` files that are schemas with an ``$id`` of their own, by which documents refer to them.
+Documents are the ``*.md`` files that have a schema, or a block of settings below their title; atoms are the ``*.json``
+files that are schemas with an ``$id`` of their own, by which documents refer to them.
 """
 
 from __future__ import annotations
@@ -131,8 +131,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _document(name: str, text: str) -> list[Document]:
     document = read_document(name, text)
-    # Prose without settings and without a schema, such as a README, is none of ours.
-    return [document] if document.lines or document.schema is not None else []
+    # Prose without a schema, such as a README, is none of ours, unless its block of YAML has settings of a contract or
+    # is too broken to tell.
+    ours = document.schema is not None or bool(document.lines.keys() & {"type", "publisher"})
+    return [document] if ours or document.lines.keys() == {""} else []
 
 
 def _atom(name: str, text: str, atoms: dict[str, Any], texts: dict[str, Text], findings: list[Finding]) -> None:

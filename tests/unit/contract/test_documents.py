@@ -38,9 +38,18 @@ def test_the_source_is_the_publisher_unless_given() -> None:
     assert contract.name == "sales@CarSold"
 
 
-def test_a_readme_is_no_contract() -> None:
-    repository = read(README_md="# Our contracts\n\nAll of them.\n")
+@pytest.mark.parametrize("block", ["", "```yaml\n- run: make\n```\n", "```yaml\nservices: {sales: sells}\n```\n"])
+def test_a_readme_is_no_contract(block: str) -> None:
+    repository = read(README_md=f"# Our contracts\n\nAll of them.\n{block}")
     assert (repository.documents, repository.findings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("block", "rules"), [("type: [", ["bad-yaml", "no-schema"]), ("type: A\npublisher: b", ["no-schema"])]
+)
+def test_a_contract_that_lacks_its_schema_is_not_passed_over(block: str, rules: list[str]) -> None:
+    repository = read(a_md=f"# Sold\n```yaml\n{block}\n```\n")
+    assert [each.rule for each in findings(repository)] == rules
 
 
 @pytest.mark.parametrize(
