@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -131,23 +131,25 @@ def _anchor4(node: Mapping[str, Any]) -> str | None:
     return given[1:] if isinstance(given, str) and given.startswith("#") else None
 
 
-def schemas(node: Any, pointer: Pointer) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """Every schema inside of ``node``, itself first, that is an object."""
+def schemas(
+    node: Any, pointer: Pointer, keywords: Collection[str] | None = None
+) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Every schema inside of ``node``, itself first, that is an object. ``keywords``: only what these lead to."""
     if not isinstance(node, dict):
         return
     yield pointer, node
     for keyword, value in node.items():
-        if keyword in _DATA:
+        if keyword in _DATA or (keywords is not None and keyword not in keywords):
             continue
         if isinstance(value, dict):
             if keyword in _BY_NAME:
                 for name, inner in value.items():
-                    yield from schemas(inner, (*pointer, keyword, name))
+                    yield from schemas(inner, (*pointer, keyword, name), keywords)
             else:
-                yield from schemas(value, (*pointer, keyword))
+                yield from schemas(value, (*pointer, keyword), keywords)
         elif isinstance(value, list):
             for at, inner in enumerate(value):
-                yield from schemas(inner, (*pointer, keyword, at))
+                yield from schemas(inner, (*pointer, keyword, at), keywords)
 
 
 def _list(value: Any) -> list[Any]:

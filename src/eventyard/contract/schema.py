@@ -39,7 +39,8 @@ class Text:
         try:
             self.value, self._places = read(text, DEEPEST)
         except Broken as error:
-            at, column = line_and_column(text, error.at)
+            # What is missing at the end is missing behind what is there, not on the next line.
+            at, column = line_and_column(text, min(error.at, len(text.rstrip())))
             self.findings = [Finding(path, line + at - 1, column, "bad-json", f"{error.reason}.")]
             return
         for pointer in self._places.doubled:

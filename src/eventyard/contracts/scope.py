@@ -85,15 +85,17 @@ class Scope:
         Impossible where one of them forbids every value."""
         flat: list[Part] = []
         waiting = list(reversed(parts))
-        followed = 0
+        seen: set[int] = set()
         while waiting:
             part = waiting.pop()
-            followed += 1
+            if id(part.node) in seen and not isinstance(part.node, bool):
+                continue
+            seen.add(id(part.node))
             if part.node is True:
                 continue
             if part.node is False:
                 raise Impossible("false allows nothing")
-            if followed > _MOST_PARTS:
+            if len(seen) > _MOST_PARTS:
                 raise Unsupported("More parts of the schema apply to one value than can be followed.")
             if "$ref" in part.node:
                 waiting.append(self._follow(part, part.node["$ref"]))

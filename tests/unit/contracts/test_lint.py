@@ -225,6 +225,28 @@ def test_hostile_schemas_end_with_a_finding_soon(schema: str, rule: str, line: i
     assert time.monotonic() - began < 5
 
 
+def test_alternatives_that_refer_to_each_other_come_to_an_end() -> None:
+    members = ", ".join(f'"m{n}": {{"$ref": "#/$defs/d{n}"}}' for n in range(20))
+    options = ", ".join(f'{{"$ref": "#/$defs/d{n}"}}' for n in range(20))
+    defs = ", ".join(
+        f'"d{n}": {{"type": "object", "properties": {{"a{n}": {{"anyOf": [{options}]}}, {members}}}}}'
+        for n in range(20)
+    )
+    schema = f'{{"type": "object", "$defs": {{{defs}}}, "properties": {{{members}}}}}'
+    began = time.monotonic()
+    assert set(rules(written(schema=schema))) <= {"no-description"}
+    assert time.monotonic() - began < 20
+
+
+def test_a_schema_as_deep_and_wide_as_can_be_ends_soon() -> None:
+    leaf = ", ".join(f'"p{n}": {{"description": "d", "typo{n}": 1}}' for n in range(2_000))
+    deep = '{"properties": {"a": ' * 40
+    schema = f'{{"type": "object", "allOf": [{deep}{{"properties": {{{leaf}}}}}' + "}}" * 40 + "]}"
+    began = time.monotonic()
+    assert rules(written(schema=schema)).count("unknown-keyword") == 2_000
+    assert time.monotonic() - began < 30
+
+
 def test_a_file_of_5_mb_is_not_even_read(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(written(schema='{"title": "' + "x" * 5_000_000 + '"}'))
     (finding,) = lint(read_repository(tmp_path), Conventions(), TODAY)

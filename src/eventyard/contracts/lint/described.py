@@ -11,7 +11,8 @@ from eventyard.contract.place import Pointer
 from eventyard.contracts.scope import Option, Part, Scope
 from eventyard.errors import Unsupported
 
-_DEEPEST = 40
+#: Levels below each other, and at all: alternatives that refer to each other can combine without end.
+_DEEPEST, _MOST = 40, 2_000
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -76,17 +77,18 @@ class Described:
         return self.level(level.items(), level.path)
 
     def levels(self) -> Iterator[Level]:
-        """All levels, the outermost first; a schema that comes back to itself is gone through once."""
+        """The levels, the outermost first, up to some thousands; what comes back to itself is gone through once."""
         seen: set[frozenset[int]] = set()
         waiting = [self.top]
-        while waiting:
+        while waiting and len(seen) < _MOST:
             level = waiting.pop()
             key = frozenset(id(part.node) for part in level.parts if self.place(part) is not None)
             if not level.parts or key in seen or len(level.path) > _DEEPEST:
                 continue
             seen.add(key)
             yield level
-            waiting += [self.member(level, name) for name in reversed(level.members())]
+            members = reversed(level.members().items())
+            waiting += [self.level(parts, (*level.path, name)) for name, parts in members]
             waiting += [self.items(level), self.level(level.others(), level.path)]
 
     def has(self, path: str) -> bool:

@@ -46,16 +46,9 @@ def no_description(subject: Subject) -> Iterator[Found]:
 
 def unknown_keyword(subject: Subject) -> Iterator[Found]:
     for text in _texts(subject):
-        unknown: list[Pointer] = []
-        for pointer, node in schemas(text.value, ()):
-            # What stands inside of something unknown means nothing either.
-            if any(pointer[: len(each)] == each for each in unknown):
-                continue
+        for pointer, node in _nodes(text):
             for keyword in node:
-                if keyword not in _KEYWORDS:
-                    unknown.append((*pointer, keyword))
-                    if keyword.startswith("x-"):
-                        continue
+                if keyword not in _KEYWORDS and not keyword.startswith("x-"):
                     near = difflib.get_close_matches(keyword, _KEYWORDS, 1)
                     hint = f" Did you mean {near[0]}?" if near else " Notes of your own begin with x-."
                     yield text.place((*pointer, keyword)), f"{keyword} is no keyword of JSON Schema.{hint}"
@@ -156,19 +149,8 @@ def _texts(subject: Subject) -> Iterator[Text]:
 
 
 def _nodes(text: Text) -> Iterator[tuple[Pointer, dict[str, Any]]]:
-    """Every schema in ``text`` but for what is inside of unknown keywords."""
-    for pointer, node in schemas(text.value, ()):
-        steps = [step for at, step in enumerate(pointer) if isinstance(step, str) and not _named(pointer, at)]
-        if all(step in _KEYWORDS for step in steps):
-            yield pointer, node
-
-
-def _named(pointer: Pointer, at: int) -> bool:
-    """Whether the step at ``at`` is a name that the schema gives, and no keyword."""
-    named = False
-    for step in pointer[:at]:
-        named = not named and step in ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-    return named
+    """Every schema in ``text``; what stands inside of an unknown keyword means nothing, and is none."""
+    return schemas(text.value, (), _KEYWORDS)
 
 
 def _dict(value: Any) -> dict[str, Any]:
