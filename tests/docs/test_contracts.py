@@ -13,12 +13,9 @@ from pathlib import Path
 from eventyard.contract import from_files
 from eventyard.contract.document import SETTINGS
 from eventyard.contracts.conventions import conventions
+from tests.docs.tour import ROOT, script_of
 
-from .test_readme import _shell
-
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/contracts.md").read_text()
-_TOUR = re.compile(r"<!-- tour -->\n```(sh|python)\n(.*?)```", re.DOTALL)
 
 
 def test_the_table_of_rules_is_current() -> None:
@@ -44,7 +41,7 @@ def test_what_it_shows_is_a_contract_and_conventions() -> None:
 
 def test_the_tour_works(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
-    script = "\n".join(_shell(*found) for found in _TOUR.findall(PAGE))
+    script = script_of("docs/contracts.md")
     assert script.count("eventyard contracts") == 4
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     done = subprocess.run(
