@@ -7,7 +7,7 @@ files that are schemas with an ``$id`` of their own, by which documents refer to
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import msgspec
@@ -118,15 +118,23 @@ class _Snapshot(msgspec.Struct):
     atoms: dict[str, Any]
 
 
+def is_read(path: PurePath) -> bool:
+    """Whether a file at ``path``, relative to a repository, is looked at: documents, atoms, nothing hidden."""
+    return path.suffix in (".md", ".json") and not any(_is_passed(name) for name in path.parts)
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name.startswith(".") or path.is_symlink():
+        if _is_passed(path.name) or path.is_symlink():
             continue
         if path.is_dir():
-            if path.name not in _PASSED:
-                yield from _files(path)
-        elif path.suffix in (".md", ".json"):
+            yield from _files(path)
+        elif is_read(PurePath(path.name)):
             yield path
+
+
+def _is_passed(name: str) -> bool:
+    return name.startswith(".") or name in _PASSED
 
 
 def _document(name: str, text: str) -> list[Document]:

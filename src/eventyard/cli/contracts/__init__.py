@@ -1,9 +1,10 @@
-"""``eventyard contracts``: the toolbox on contract documents in git. It needs no server."""
+"""``eventyard contracts``: the toolbox on contract documents in git. One command a file."""
 
 from __future__ import annotations
 
 import typer
 
+from eventyard.cli.contracts.diff import diff
 from eventyard.cli.contracts.lint import lint
 from eventyard.cli.contracts.new import new
 from eventyard.cli.contracts.samples import samples
@@ -14,3 +15,4 @@ contracts = typer.Typer(help="Write, check and use the contracts of events.", no
 contracts.command()(new)
 contracts.command()(lint)
 contracts.command()(samples)
+contracts.command()(diff)

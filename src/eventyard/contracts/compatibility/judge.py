@@ -1,0 +1,175 @@
+"""The verdict on one direction: a proof by the canonical forms of both schemas, or a counter-example that both
+validators confirm, or neither, and then it is said how many instances were tried.
+
+A proof is not taken on trust: instances of what is published are generated all the same, and one that is refused
+outweighs it. Canonical forms are those of jsonschema-rs, whose README says what they prove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from random import Random
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+from jsonschema_rs import CanonicalSchema, canonical
+
+from eventyard.contract import Contract, Repository, Validator
+from eventyard.contract.references import needed
+from eventyard.contract.validator import DIALECT
+from eventyard.contracts.compatibility.instances import Instances
+from eventyard.contracts.compatibility.mutations import near, smaller
+from eventyard.contracts.compatibility.verdict import Direction, Verdict
+from eventyard.contracts.compatibility.whole import NotModelled, whole
+from eventyard.errors import InvalidRequest
+
+_SAMPLES = 200
+_MOST_NEAR = 2_000
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One version of a contract: its schema with all references in place (None: that can't be done), the check of
+    details, and details that keep it."""
+
+    schema: dict[str, Any] | bool | None
+    validator: Validator
+    examples: tuple[Any, ...] = ()
+    dialect: str = DIALECT
+
+    @classmethod
+    def of(cls, contract: Contract, repository: Repository) -> Side:
+        """The side of ``contract``, whose examples may be wrong, which the lint says."""
+        return cls.made(contract.schema, repository.atoms, [one.detail for one in contract.examples], contract.pii)
+
+    @classmethod
+    def made(
+        cls,
+        schema: Mapping[str, Any] | bool,
+        atoms: Mapping[str, Any],
+        examples: Sequence[Any] = (),
+        pii: Sequence[str] = (),
+    ) -> Side:
+        """Raises InvalidRequest for a schema that is none."""
+        validator = Validator(schema, needed(schema, atoms), pii)
+        try:
+            found = whole(schema, atoms)
+        except NotModelled:
+            found = None
+        dialect = schema.get("$schema", DIALECT) if isinstance(schema, Mapping) else DIALECT
+        return cls(found, validator, tuple(one for one in examples if validator.is_valid(one)), dialect)
+
+
+def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, seed: int = 1) -> Verdict:
+    """Whether what is published in ``direction`` is accepted. The same seed gives the same counter-example."""
+    published, accepted = (new, old) if direction == "subscribers" else (old, new)
+    sent, taken = _canonical(published), _canonical(accepted)
+    random, proven = Random(seed), False
+    sources: list[Iterator[Any]] = []
+    if sent is not None and taken is not None:
+        try:
+            proven = taken.covers(sent) == canonical.Containment.YES
+            if not proven:
+                sources.append(Instances(sent.subtract(taken), random).some(samples))
+        except canonical.CanonicalizationError:
+            pass  # not comparable, so it is looked for instances all the same
+    if sent is not None:
+        sources.append(Instances(sent, random).some(samples))
+    examples = (*published.examples, *accepted.examples)
+    sources.append(iter(examples))
+    sources += [islice(near(example), _MOST_NEAR) for example in examples]
+    tried = 0
+    for instance in chain.from_iterable(sources):
+        if not published.validator.is_valid(instance):
+            continue
+        tried += 1
+        if not accepted.validator.is_valid(instance):
+            return _shown(direction, published, accepted, instance, tried)
+    return Verdict(direction=direction, outcome="compatible" if proven else "undecided", tried=tried)
+
+
+def declared(schema: Any) -> Any:
+    """``schema`` with every object that names members closed to others: what a publisher sends who sends what the
+    contract names, and nothing else."""
+    if isinstance(schema, list):
+        return [declared(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {
+        keyword: value if keyword in ("enum", "const") else _by_name(value) if keyword in _NAMED else declared(value)
+        for keyword, value in schema.items()
+    }
+    composed = any(keyword in schema for keyword in ("allOf", "anyOf", "oneOf", "if", "dependentSchemas"))
+    named = "properties" in made and "unevaluatedProperties" not in made and not composed
+    if named and made.get("additionalProperties", True) is True:
+        made["additionalProperties"] = False
+    return made
+
+
+_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
+
+
+def _by_name(value: Any) -> Any:
+    return {name: declared(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+
+
+def _canonical(side: Side) -> CanonicalSchema | None:
+    if side.schema is None:
+        return None
+    schema = side.schema if isinstance(side.schema, bool) else {"$schema": side.dialect, **side.schema}
+    try:
+        found = jsonschema_rs.canonicalize(
+            schema, validate_formats=True, pattern_options=jsonschema_rs.RegexOptions(), offline=True
+        )
+    except (canonical.CanonicalizationError, jsonschema_rs.ValidationError, ValueError):
+        return None
+    return None if found.kind == canonical.CanonicalKind.RAW else found
+
+
+def _shown(direction: Direction, published: Side, accepted: Side, instance: Any, tried: int) -> Verdict:
+    def breaks(value: Any) -> bool:
+        return published.validator.is_valid(value) and not accepted.validator.is_valid(value)
+
+    familiar = (near_to for example in published.examples for near_to in _familiar(example, instance))
+    known = next((each for each in familiar if breaks(each)), instance)
+    found = _shrunk(known, breaks)
+    return Verdict(
+        direction=direction,
+        outcome="breaking",
+        tried=tried,
+        counterexample=found,
+        violations=tuple(accepted.validator.violations(found)),
+        undeclared_only=_undeclared_only(direction, published, accepted),
+    )
+
+
+def _familiar(example: Any, instance: Any) -> Iterator[Any]:
+    """Details as people know them, with as little as may be of what is wrong with ``instance``."""
+    yield example
+    if not isinstance(example, dict) or not isinstance(instance, dict):
+        return
+    yield from ({key: kept for key, kept in example.items() if key != name} for name in example if name not in instance)
+    yield from ({**example, name: value} for name, value in instance.items())
+    yield {**example, **instance}
+
+
+def _shrunk(value: Any, breaks: Any) -> Any:
+    """``value`` without whatever it can do without and still break."""
+    while (less := next((each for each in smaller(value) if breaks(each)), None)) is not None:
+        value = less
+    return value
+
+
+def _undeclared_only(direction: Direction, published: Side, accepted: Side) -> bool:
+    """Whether nothing breaks as long as publishers send only members that their contract names."""
+    if published.schema is None or isinstance(published.schema, bool):
+        return False
+    closed = declared(published.schema)
+    if closed == published.schema:
+        return False
+    try:
+        strict = Side(closed, Validator({"$schema": published.dialect, **closed}), dialect=published.dialect)
+    except InvalidRequest:
+        return False
+    old, new = (accepted, strict) if direction == "subscribers" else (strict, accepted)
+    return judge(direction, old, new).outcome == "compatible"
