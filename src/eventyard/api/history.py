@@ -10,6 +10,7 @@ import msgspec
 import orjson
 
 from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
+from eventyard.api.logs import Logs
 from eventyard.api.lookup import find_event
 from eventyard.bus import Directory, Redelivery
 from eventyard.clock import Clock
@@ -48,9 +49,16 @@ class History:
     """What the pages speak of."""
 
     def __init__(
-        self, directory: Directory, eventlog: EventLog, progress: Progress, redelivery: Redelivery, clock: Clock
+        self,
+        directory: Directory,
+        logs: Logs,
+        eventlog: EventLog,
+        progress: Progress,
+        redelivery: Redelivery,
+        clock: Clock,
     ) -> None:
         self._directory = directory
+        self._logs = logs
         self._log = eventlog
         self._progress = progress
         self._redelivery = redelivery
@@ -65,16 +73,14 @@ class History:
         )
 
     async def events(self, request: HttpRequest) -> HttpResponse:
-        """A line of JSON for each event that a bus still has. Query: bus, pattern, since and until (ms; when it was
-        received), limit."""
+        """A line of JSON for each event that a bus still has, or an archive. Query: bus or archive, pattern, since
+        and until (ms; when it was received), limit."""
         query = request.query
-        bus, text = bus_of(request), query.get("pattern")
-        if not self._directory.has_bus(bus):
-            raise NotFound(f"Event bus {bus} does not exist.")
+        log, text = self._logs.of(request), query.get("pattern")
         pattern = parse(text) if text else None
         since, until = number(query, "since", 0, _LATEST), number(query, "until", 0, _LATEST)
         limit = number(query, "limit", 1, 1_000_000) or 1_000
-        lines = self._lines(bus, pattern, since or 0, until or self._clock.now(), limit)
+        lines = self._lines(log, pattern, since or 0, until or self._clock.now(), limit)
         return HttpResponse(200, {"content-type": "application/x-ndjson"}, lines)
 
     async def story(self, request: HttpRequest) -> HttpResponse:
@@ -139,10 +145,10 @@ class History:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     async def _lines(
-        self, bus: str, pattern: Pattern | None, since: int, until: int, limit: int
+        self, log: str, pattern: Pattern | None, since: int, until: int, limit: int
     ) -> AsyncIterator[bytes]:
-        position = await self._log.locate(bus, since) - 1
-        while rows := await self._log.read(bus, position, _READ):
+        position = await self._log.locate(log, since) - 1
+        while rows := await self._log.read(log, position, _READ):
             for position, event in rows:
                 if event.ingested > until or limit < 1:
                     return

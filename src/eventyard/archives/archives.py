@@ -52,6 +52,11 @@ class Archives:
             raise NotFound(f"Archive {name_of(arn)} does not exist.")
         return found
 
+    def log_of(self, arn: str) -> str | None:
+        """The log with the events of the archive, or None if there is no such archive."""
+        found = self._archives.get(arn)
+        return None if found is None else found.log
+
     def list(self, head: str) -> list[Archive]:
         """The archives by name whose ARN starts with ``head``."""
         found = [archive for arn, archive in self._archives.items() if arn.startswith(head)]

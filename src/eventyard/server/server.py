@@ -9,7 +9,9 @@ import msgspec
 
 from eventyard.api.explain import Explaining
 from eventyard.api.history import History
+from eventyard.api.logs import Logs
 from eventyard.api.metrics import Metrics
+from eventyard.api.observations import Observations
 from eventyard.api.platform import Platform
 from eventyard.api.relay import relay_routes
 from eventyard.api.sns import certificate_route
@@ -52,11 +54,13 @@ class Server:
             lambda: self.ready,
             self.reset if self._settings.dev else None,
         )
-        history = History(house.directory, self._store.log, self._store.progress, house.redelivery, self._clock)
+        logs = Logs(house.directory, house.archives.log_of)
+        observations = Observations(logs, self._store.log, self._clock)
+        history = History(house.directory, logs, self._store.log, self._store.progress, house.redelivery, self._clock)
         explaining = Explaining(house.directory, self._store.log)
         validating = Validating(house.validation, house.directory, house.queues.has)
         self._house = house
-        pages = [route for each in (platform, history, explaining, validating) for route in each.routes()]
+        pages = [route for each in (platform, history, observations, explaining, validating) for route in each.routes()]
         pages.append(certificate_route(house.signer))
         relay = await self._relay(house)
         pages += relay_routes(self._tokens) if self._tokens is not None else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from eventyard.cli.contracts.check import check
 from eventyard.cli.contracts.diff import diff
 from eventyard.cli.contracts.lint import lint
 from eventyard.cli.contracts.new import new
@@ -16,3 +17,4 @@ contracts.command()(new)
 contracts.command()(lint)
 contracts.command()(samples)
 contracts.command()(diff)
+contracts.command()(check)
