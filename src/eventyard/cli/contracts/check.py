@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from eventyard.cli.contracts.options import HERE, Folder
+from eventyard.cli.contracts.options import HERE, Where
 from eventyard.cli.options import LOCAL, Bus, Endpoint
 from eventyard.errors import InvalidRequest
 
 
 def check(
-    folder: Folder = HERE,
+    folder: Where = HERE,
     against_archive: Annotated[
         bool, typer.Option("--against-archive", help="Check with events of the past: of a bus, an archive or files.")
     ] = False,
