@@ -38,6 +38,16 @@ def aws_client(service: str, endpoint: str) -> Any:
     )
 
 
+def real_client(service: str) -> Any:
+    """A client for ``service`` of AWS itself, as this machine is configured for it.
+
+    Raises InvalidRequest where it isn't."""
+    try:
+        return botocore.session.get_session().create_client(service)
+    except BotoCoreError as error:
+        raise InvalidRequest(f"AWS can't be asked: {error}") from error
+
+
 @contextlib.contextmanager
 def told(endpoint: str) -> Iterator[None]:
     """What goes wrong with a client in the block, as an error of ours: InvalidRequest with the server's words, or

@@ -3,6 +3,8 @@
     services:
       sales: orders and payments
       finance: pays and is paid
+    targets:
+      arn:aws:sqs:*:*:ledger-*: finance
     lint:
       case: PascalCase
       past: [Upsold]
@@ -44,7 +46,8 @@ class Exemption(msgspec.Struct, frozen=True):
 class Conventions(msgspec.Struct, frozen=True):
     """``services``: all that exist, with what they do; None if they are not listed. ``case``: how types are written;
     None if it only has to be the same everywhere. ``past``: words, in lower case, that are in the past tense although
-    the lint doesn't know them. ``off``: the rules that don't count. ``findings``: what is wrong in the file."""
+    the lint doesn't know them. ``off``: the rules that don't count. ``findings``: what is wrong in the file.
+    ``targets``: services by patterns of the ARNs of their targets, with ``*``."""
 
     services: Mapping[str, str] | None = None
     case: Case | None = None
@@ -52,6 +55,7 @@ class Conventions(msgspec.Struct, frozen=True):
     off: Mapping[str, Exemption] = {}
     findings: tuple[Finding, ...] = ()
     places: Mapping[Pointer, tuple[int, int]] = {}
+    targets: Mapping[str, str] = {}
 
     def place(self, *pointer: str | int) -> Place:
         """Of a member of the file, or of the nearest around it that is there."""
@@ -104,9 +108,10 @@ class _Reader:
         except (YAMLError, ValueError) as error:
             self.find((), f"{str(error).partition(chr(10))[0]}.")
             return Conventions(findings=tuple(self.found))
-        members = self._members(given, (), ("services", "lint"))
+        members = self._members(given, (), ("services", "targets", "lint"))
         lint = self._members(members.get("lint"), ("lint",), ("case", "past", "off"))
         services = self._services(members.get("services"))
+        targets = self._targets(members.get("targets"), services)
         case = lint.get("case")
         if case not in (None, "PascalCase", "camelCase"):
             self.find(("lint", "case"), f"case is PascalCase or camelCase, not {case!r}.")
@@ -118,7 +123,7 @@ class _Reader:
             if (exemption := self._exemption(value, ("lint", "off", rule))) is not None
         }
         return Conventions(
-            services, case, frozenset(word.lower() for word in past), off, tuple(self.found), self._places
+            services, case, frozenset(word.lower() for word in past), off, tuple(self.found), self._places, targets
         )
 
     def _members(self, value: Any, at: Pointer, known: Iterable[str] | None) -> dict[str, Any]:
@@ -152,6 +157,19 @@ class _Reader:
                 self.find(("services", name), f"What {name} does is said in a text.")
             services[name] = does if isinstance(does, str) else ""
         return services
+
+    def _targets(self, value: Any, services: Mapping[str, str] | None) -> dict[str, str]:
+        targets: dict[str, str] = {}
+        for pattern, service in self._members(value, ("targets",), None).items():
+            if not pattern.startswith("arn:") or not isinstance(service, str):
+                self.find(
+                    ("targets", pattern), "targets says services by ARNs, such as arn:aws:sqs:*:*:ledger-*: finance"
+                )
+            elif services is not None and service not in services:
+                self.find(("targets", pattern), f"{service} is not among the services.")
+            else:
+                targets[pattern] = service
+        return targets
 
     def _names(self, value: Any, at: Pointer) -> list[str]:
         if value is None:

@@ -6,6 +6,8 @@ import typer
 
 from eventyard.cli.contracts.check import check
 from eventyard.cli.contracts.diff import diff
+from eventyard.cli.contracts.docs import docs
+from eventyard.cli.contracts.drift import drift
 from eventyard.cli.contracts.lint import lint
 from eventyard.cli.contracts.new import new
 from eventyard.cli.contracts.samples import samples
@@ -18,3 +20,5 @@ contracts.command()(lint)
 contracts.command()(samples)
 contracts.command()(diff)
 contracts.command()(check)
+contracts.command()(docs)
+contracts.command()(drift)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eventyard.contract import Repository
 from eventyard.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from eventyard.contract import Repository
 
 HERE = Path(".")
 
@@ -17,6 +19,9 @@ Type = Annotated[str, typer.Argument(metavar="TYPE", help="The event's type, e.g
 Source = Annotated[str | None, typer.Option(help="Its source, if several publish an event of that type.")]
 Version = Annotated[int | None, typer.Option(help="Its version; the newest unless given.")]
 Where = Annotated[Path, typer.Argument(metavar="FOLDER", help="The repository of contracts.")]
+Aws = Annotated[
+    bool, typer.Option("--aws", help="Ask AWS itself, as this machine is configured for it, in place of a server.")
+]
 
 
 def sound(repository: Repository, where: str) -> Repository:

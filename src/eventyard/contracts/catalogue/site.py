@@ -40,7 +40,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Service(msgspec.Struct, frozen=True):
-    """What a service publishes and receives, the newest version of each event."""
+    """What a service publishes and receives, the newest version of each event that it has to do with."""
 
     name: str
     publishes: tuple[Contract, ...]
@@ -120,9 +120,12 @@ class _Site:
         about = f"What {service.name} publishes and receives"
         # Of others' events only the way to this service, and of its own the way to all.
         shown = [
-            one if one.publisher == service.name else msgspec.structs.replace(one, subscribers=(service.name,))
-            for one in self._newest
-            if service.name in (one.publisher, *one.subscribers)
+            *service.publishes,
+            *(
+                msgspec.structs.replace(one, subscribers=(service.name,))
+                for one in service.receives
+                if one.publisher != service.name
+            ),
         ]
         return self._page("service", "../", here="services", service=service, picture=self._flow(shown, "../", about))
 
@@ -162,7 +165,12 @@ class _Site:
 
     def _service(self, name: str) -> Service:
         publishes = tuple(one for one in self._newest if one.publisher == name)
-        receives = tuple(one for one in self._newest if name in one.subscribers)
+        # Who still reads an old version receives that one.
+        received = (
+            next((one for one in versions[::-1] if name in one.subscribers), None)
+            for versions in self._versions.values()
+        )
+        receives = tuple(sorted((one for one in received if one is not None), key=lambda one: one.type.lower()))
         return Service(name, publishes, receives, tuple(dict.fromkeys(one.owner for one in publishes if one.owner)))
 
     def _difference(self, old: Contract, new: Contract) -> Difference:

@@ -63,7 +63,7 @@ class Side(msgspec.Struct, frozen=True):
 def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, seed: int = 1) -> Verdict:
     """Whether what is published in ``direction`` is accepted. The same seed gives the same counter-example."""
     published, accepted = (new, old) if direction == "subscribers" else (old, new)
-    sent, taken = _canonical(published), _canonical(accepted)
+    sent, taken = canonical_form(published), canonical_form(accepted)
     random, proven = Random(seed), False
     sources: list[Iterator[Any]] = []
     if sent is not None and taken is not None:
@@ -113,7 +113,8 @@ def _by_name(value: Any) -> Any:
     return {name: declared(inner) for name, inner in value.items()} if isinstance(value, dict) else value
 
 
-def _canonical(side: Side) -> CanonicalSchema | None:
+def canonical_form(side: Side) -> CanonicalSchema | None:
+    """The canonical form of the schema; None for one that has none."""
     if side.schema is None:
         return None
     schema = side.schema if isinstance(side.schema, bool) else {"$schema": side.dialect, **side.schema}
