@@ -74,7 +74,7 @@ def read_repository(folder: Path) -> Repository:
     for path in sorted(_files(folder)):
         name = path.relative_to(folder).as_posix()
         try:
-            files[name] = path.read_text("utf-8") if path.stat().st_size <= 4 * LARGEST else None
+            files[name] = path.read_bytes().decode() if path.stat().st_size <= 4 * LARGEST else None
         except UnicodeDecodeError:
             files[name] = None
     return from_files(files)

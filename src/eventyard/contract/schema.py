@@ -28,7 +28,8 @@ class Text:
     """JSON as it stands in the file ``path``, from ``line`` on. ``value`` is None where ``findings`` say why."""
 
     def __init__(self, path: str, text: str, line: int) -> None:
-        self._path = path
+        self.path = path
+        self.text = text
         self._line = line
         self.value: Any = None
         self.findings: list[Finding] = []
@@ -54,7 +55,7 @@ class Text:
     def place(self, pointer: Pointer) -> Place:
         """Of the value at ``pointer``, or of the nearest around it that is there."""
         line, column = self._places.at(pointer)
-        return self._path, self._line + line - 1, column
+        return self.path, self._line + line - 1, column
 
 
 def check(text: Text, atoms: Mapping[str, Any], unsound: Collection[str] = ()) -> Iterator[Finding]:

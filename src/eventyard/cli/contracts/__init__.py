@@ -10,6 +10,8 @@ from eventyard.cli.contracts.docs import docs
 from eventyard.cli.contracts.drift import drift
 from eventyard.cli.contracts.lint import lint
 from eventyard.cli.contracts.new import new
+from eventyard.cli.contracts.pull import pull
+from eventyard.cli.contracts.push import push
 from eventyard.cli.contracts.samples import samples
 
 __all__ = ["contracts"]
@@ -20,5 +22,7 @@ contracts.command()(lint)
 contracts.command()(samples)
 contracts.command()(diff)
 contracts.command()(check)
+contracts.command()(push)
+contracts.command()(pull)
 contracts.command()(docs)
 contracts.command()(drift)
