@@ -10,7 +10,9 @@ from typing import Any, cast
 import jsonschema_rs
 from jsonschema_rs import CanonicalSchema, canonical
 
-from eventyard.contracts.compatibility.strings import FORMATS, NoSuchText, like
+from eventyard.contracts.samples.pattern import Pattern
+from eventyard.contracts.samples.text import Texts
+from eventyard.errors import Unsupported
 
 _DEEPEST = 7
 _TRIES = 24
@@ -38,6 +40,7 @@ class Instances:
     def __init__(self, schema: CanonicalSchema, random: Random) -> None:
         self._root = schema
         self._random = random
+        self._texts = Texts(random)
         self._checks: dict[CanonicalSchema, Callable[[Any], bool]] = {}
 
     def some(self, most: int) -> Iterator[Any]:
@@ -46,7 +49,7 @@ class Instances:
         for _ in range(most):
             try:
                 yield self._draw(self._root, 0)
-            except (Stuck, canonical.CanonicalizationError, RecursionError):
+            except (Stuck, Unsupported, canonical.CanonicalizationError, RecursionError):
                 failed += 1
                 if failed > _TRIES:
                     return
@@ -54,10 +57,7 @@ class Instances:
     def _draw(self, node: CanonicalSchema, depth: int) -> Any:
         """An instance of ``node``."""
         for _ in range(_TRIES):
-            try:
-                found = self._guess(node, depth)
-            except NoSuchText:
-                continue
+            found = self._guess(node, depth)
             if self._allows(node, found):
                 return found
         raise Stuck
@@ -105,22 +105,10 @@ class Instances:
         return self._random.choice(_BY_TYPE[self._random.choice(tuple(_BY_TYPE))])
 
     def _text(self, view: canonical.StringView) -> str:
-        least: int = view.min_length or 0
-        most: int | None = view.max_length
-        if least > _LONGEST:
+        if (view.min_length or 0) > _LONGEST:
             raise Stuck
-        if view.patterns:
-            pattern: str = self._random.choice(view.patterns)
-            return like(pattern, self._random, self._random.choice((0, 1, 4, least)))
-        if view.formats:
-            texts: tuple[str, ...] = FORMATS.get(view.formats[0], _WORDS)
-            return self._random.choice(texts)
-        lengths: list[int] = [least, least + 1, least + 20, *((most, max(0, most - 1)) if most is not None else ())]
-        length: int = min(self._random.choice(lengths), least + 20 if most is None else most)
-        word: str = self._random.choice([*_WORDS, *(each[0] for each in FORMATS.values())])
-        if least <= len(word) and (most is None or len(word) <= most):
-            return word
-        return ((word or "a") * (length + 1))[:length]
+        taste = self._random.choice(("any", "any", "least", "most"))
+        return self._texts.text(taste, view.formats, view.patterns, view.min_length or 0, view.max_length)
 
     def _number(self, view: canonical.IntegerView | canonical.NumberView) -> int | float:
         whole = isinstance(view, canonical.IntegerView)
@@ -171,7 +159,7 @@ class Instances:
         for name in names:
             try:
                 found[name] = self._member(view, name, depth)
-            except Stuck:
+            except (Stuck, Unsupported):
                 if name in view.required:
                     raise
         for each in view.violations:
@@ -187,7 +175,7 @@ class Instances:
 
     def _name(self, view: canonical.ObjectView) -> str:
         if view.pattern_properties and self._random.random() < 0.5:
-            return like(self._random.choice(list(view.pattern_properties)), self._random, 2)
+            return Pattern(self._random.choice(list(view.pattern_properties))).text(self._random, 4)
         if view.property_names is not None:
             return str(self._draw(view.property_names, _DEEPEST))
         return self._random.choice(("other", "extra", "x1", "unknown", "a", "b"))
@@ -214,7 +202,7 @@ class Instances:
                     if name not in violation.names:
                         return name, self._draw(violation.additional.negate(), depth + 1)
             case canonical.PatternValueFailsView():
-                name = like(violation.pattern, self._random, 1)
+                name = Pattern(violation.pattern).text(self._random, 4)
                 return name, self._draw(violation.schema.negate(), depth + 1)
         raise Stuck
 

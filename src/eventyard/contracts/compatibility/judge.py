@@ -22,7 +22,8 @@ from eventyard.contracts.compatibility.instances import Instances
 from eventyard.contracts.compatibility.mutations import near, smaller
 from eventyard.contracts.compatibility.verdict import Direction, Verdict
 from eventyard.contracts.compatibility.whole import NotModelled, whole
-from eventyard.errors import InvalidRequest
+from eventyard.contracts.samples import Sampler
+from eventyard.errors import InvalidRequest, Unsupported
 
 _SAMPLES = 200
 _MOST_NEAR = 2_000
@@ -30,12 +31,13 @@ _MOST_NEAR = 2_000
 
 class Side(msgspec.Struct, frozen=True):
     """One version of a contract: its schema with all references in place (None: that can't be done), the check of
-    details, and details that keep it."""
+    details, details that keep it, and what makes up more of them from the schema as it was written."""
 
     schema: dict[str, Any] | bool | None
     validator: Validator
     examples: tuple[Any, ...] = ()
     dialect: str = DIALECT
+    sampler: Sampler | None = None
 
     @classmethod
     def of(cls, contract: Contract, repository: Repository) -> Side:
@@ -57,7 +59,8 @@ class Side(msgspec.Struct, frozen=True):
         except NotModelled:
             found = None
         dialect = schema.get("$schema", DIALECT) if isinstance(schema, Mapping) else DIALECT
-        return cls(found, validator, tuple(one for one in examples if validator.is_valid(one)), dialect)
+        sampler = Sampler(schema, needed(schema, atoms), undescribed=True)
+        return cls(found, validator, tuple(one for one in examples if validator.is_valid(one)), dialect, sampler)
 
 
 def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, seed: int = 1) -> Verdict:
@@ -75,6 +78,8 @@ def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, s
             pass  # not comparable, so it is looked for instances all the same
     if sent is not None:
         sources.append(Instances(sent, random).some(samples))
+    if not proven:
+        sources.append(_made_up(published, samples))
     examples = (*published.examples, *accepted.examples)
     sources.append(iter(examples))
     sources += [islice(near(example), _MOST_NEAR) for example in examples]
@@ -86,6 +91,15 @@ def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, s
         if not accepted.validator.is_valid(instance):
             return _shown(direction, published, accepted, instance, tried)
     return Verdict(direction=direction, outcome="compatible" if proven else "undecided", tried=tried)
+
+
+def _made_up(side: Side, most: int) -> Iterator[Any]:
+    try:
+        while side.sampler is not None and most:
+            most -= 1
+            yield side.sampler.one()
+    except Unsupported:
+        return  # it is said how many were tried
 
 
 def declared(schema: Any) -> Any:
