@@ -7,7 +7,7 @@ outweighs it. Canonical forms are those of jsonschema-rs, whose README says what
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, zip_longest
 from random import Random
 from typing import Any
 
@@ -27,6 +27,8 @@ from eventyard.errors import InvalidRequest, Unsupported
 
 _SAMPLES = 200
 _MOST_NEAR = 2_000
+#: Places in which schemas differ: so few that sets are compared first, and so many that they are compared at all.
+_FEW, _MANY = 12, 60
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -66,31 +68,71 @@ class Side(msgspec.Struct, frozen=True):
 def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, seed: int = 1) -> Verdict:
     """Whether what is published in ``direction`` is accepted. The same seed gives the same counter-example."""
     published, accepted = (new, old) if direction == "subscribers" else (old, new)
-    sent, taken = canonical_form(published), canonical_form(accepted)
-    random, proven = Random(seed), False
-    sources: list[Iterator[Any]] = []
-    if sent is not None and taken is not None:
-        try:
-            proven = taken.covers(sent) == canonical.Containment.YES
-            if not proven:
-                sources.append(Instances(sent.subtract(taken), random).some(samples))
-        except canonical.CanonicalizationError:
-            pass  # not comparable, so it is looked for instances all the same
-    if sent is not None:
-        sources.append(Instances(sent, random).some(samples))
-    if not proven:
-        sources.append(_made_up(published, samples))
+    random, sets = Random(seed), _Sets(published, accepted)
+    # Comparing sets takes time that grows steeply with what differs; where much does, instances show it sooner.
+    proven = sets.apart <= _FEW and sets.covered()
+    sources = [sets.difference(random, samples)] if sets.apart <= _FEW and not proven else []
     examples = (*published.examples, *accepted.examples)
-    sources.append(iter(examples))
-    sources += [islice(near(example), _MOST_NEAR) for example in examples]
+    sources += [sets.published(random, samples), iter(examples), *(islice(near(one), _MOST_NEAR) for one in examples)]
+    sources += [] if proven else [_made_up(published, samples)]
     tried = 0
-    for instance in chain.from_iterable(sources):
+    for instance in chain(chain.from_iterable(sources), sets.late_difference(random, samples)):
         if not published.validator.is_valid(instance):
             continue
         tried += 1
         if not accepted.validator.is_valid(instance):
             return _shown(direction, published, accepted, instance, tried)
-    return Verdict(direction=direction, outcome="compatible" if proven else "undecided", tried=tried)
+    return Verdict(direction=direction, outcome="compatible" if proven or sets.late_cover else "undecided", tried=tried)
+
+
+class _Sets:
+    """What two contracts let through, as sets. ``apart``: in how many places their schemas differ."""
+
+    def __init__(self, published: Side, accepted: Side) -> None:
+        self._sent, self._taken = canonical_form(published), canonical_form(accepted)
+        self.apart = _MANY + 1
+        self.late_cover = False
+        if self._sent is not None and self._taken is not None:
+            self.apart = _apart(published.schema, accepted.schema)
+
+    def covered(self) -> bool:
+        """Whether it is proven that all of what is published is accepted."""
+        if self._sent is None or self._taken is None:
+            return False
+        try:
+            return bool(self._taken.covers(self._sent) == canonical.Containment.YES)
+        except canonical.CanonicalizationError:
+            return False  # not comparable
+
+    def published(self, random: Random, most: int) -> Iterator[Any]:
+        """Instances of what is published."""
+        return iter(()) if self._sent is None else Instances(self._sent, random).some(most)
+
+    def difference(self, random: Random, most: int) -> Iterator[Any]:
+        """Instances of what is published and not accepted."""
+        if self._sent is None or self._taken is None:
+            return iter(())
+        try:
+            return Instances(self._sent.subtract(self._taken), random).some(most)
+        except canonical.CanonicalizationError:
+            return iter(())
+
+    def late_difference(self, random: Random, most: int) -> Iterator[Any]:
+        """The same, for schemas that differ in many places, when nothing else has shown anything yet."""
+        if _FEW < self.apart <= _MANY:
+            self.late_cover = self.covered()
+            if not self.late_cover:
+                yield from self.difference(random, most)
+
+
+def _apart(one: Any, other: Any) -> int:
+    if one == other:
+        return 0
+    if isinstance(one, dict) and isinstance(other, dict):
+        return sum(_apart(one.get(key), other.get(key)) for key in {**one, **other})
+    if isinstance(one, list) and isinstance(other, list):
+        return sum(_apart(*pair) for pair in zip_longest(one, other))
+    return 1
 
 
 def _made_up(side: Side, most: int) -> Iterator[Any]:
