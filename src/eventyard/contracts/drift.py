@@ -47,6 +47,10 @@ KINDS: dict[Kind, str] = {
 """What can be apart, in words."""
 
 
+#: Sources of events that the platform itself publishes, which have no documents.
+_PLATFORM = "aws."
+
+
 class Seen(msgspec.Struct, frozen=True):
     """Events of one kind that were published on ``bus`` (its name). ``first`` and ``last``: ms since the epoch."""
 
@@ -119,6 +123,8 @@ def _published(
         contract = newest.get(name)
         met.add((name, each.bus))
         if contract is None:
+            if each.source.startswith(_PLATFORM):
+                continue
             if each.detail_type in sources:
                 declared = ", ".join(sources[each.detail_type])
                 yield Difference("undeclared-publisher", name, each.source, f"{count}; {declared} is declared")

@@ -20,9 +20,7 @@ def seen(endpoint: str, bus: str, since: int | None, limit: int) -> tuple[list[S
     query = {"bus": bus, "limit": str(limit)} | ({} if since is None else {"since": str(since)})
     with get(endpoint, "/_eventyard/observed", query) as answer:
         found = msgspec.json.decode(answer.read())
-    # Events of the platform itself have no documents.
-    events = [each for each in found["events"] if not each["source"].startswith("aws.")]
-    return [msgspec.convert({"bus": bus, **each}, Seen) for each in events], found["complete"]
+    return [msgspec.convert({"bus": bus, **each}, Seen) for each in found["events"]], found["complete"]
 
 
 def receivers(
