@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from eventyard.cli.codegen import codegen
 from eventyard.cli.contracts import contracts
 from eventyard.cli.demo import demo
 from eventyard.cli.dev import dev
@@ -32,6 +33,7 @@ app.add_typer(contracts, name="contracts")
 app.add_typer(dlq, name="dlq")
 app.add_typer(schemas, name="schemas")
 app.add_typer(transform, name="transform")
+app.add_typer(codegen, name="codegen")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,4 +30,10 @@ RelayOrigin = Annotated[
     typer.Option(
         help="Origin of web pages that may use the relay, https://app.example.com; may be given more than once."
     ),
+]
+Contracts = Annotated[Path, typer.Option(help="Folder with the documents and atoms of the contracts.")]
+Event = Annotated[str, typer.Argument(help="The event's type, e.g. PurchaseApproved")]
+Source = Annotated[str | None, typer.Option(help="Who publishes it, where several do.")]
+ContractVersion = Annotated[
+    int | None, typer.Option("--version", help="The contract's version; the newest if not said.")
 ]
