@@ -103,7 +103,8 @@ class _Reader:
                     for at, fence in enumerate(fences[1:], 2)
                 ]
             else:
-                prose.append(f"## {heading}\n\n{_prose(self._text, tokens)}")
+                body = _prose(self._text, tokens)
+                prose.append(body and f"## {heading}\n\n{body}")
         if schema is None and not any(heading.lower() == "schema" for heading, _ in sections[1:]):
             self._find(_last_line(self._text), "no-schema", 'There is no section "## Schema" with a block of JSON.')
         texts = [text for text in (schema, *(text for _, text, _ in examples)) if text is not None]
@@ -238,7 +239,7 @@ class _Reader:
 
 
 def _prose(text: str, tokens: list[Token]) -> str:
-    """The Markdown of ``tokens`` but for the settings' block, as it was written."""
+    """The Markdown of ``tokens`` but for blocks of YAML, which are for programs, as it was written."""
     return "\n\n".join(_written(text, tokens))
 
 
@@ -246,7 +247,7 @@ def _written(text: str, tokens: list[Token]) -> Iterator[str]:
     lines = text.splitlines()
     for token in tokens:
         if token.map is not None and token.nesting >= 0 and not token.type.startswith("heading"):
-            if token.type == "fence" and token.info.strip().lower() in ("yaml", "yml"):
+            if token.type == "fence" and token.info.lower().split()[:1] in (["yaml"], ["yml"]):
                 continue
             yield "\n".join(lines[token.map[0] : token.map[1]]).strip()
 
