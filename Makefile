@@ -20,13 +20,17 @@ define environment
 	@touch $(1)/.ready
 endef
 
-.PHONY: demo test check bench docs setup lock clean
+.PHONY: demo test check bench docs setup lock clean browser
 
 demo: $(READY)  ## the story of the used-car company, live; ONCE=1 plays it and ends
 	@$(BIN)/eventyard demo $(if $(ONCE),--once)
 
-test: check  ## every check and every test; ARGS go to pytest, whose summary is the last line
+test: check browser  ## every check and every test; ARGS go to pytest, whose summary is the last line
 	$(BIN)/pytest $(ARGS)
+
+browser:  ## chromium for the tests of forms; where it can't be had those tests are skipped
+	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
+		&& apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || echo "There is no chromium: tests in a browser are skipped."
 
 check: $(READY)  ## format, lint, types, floors
 	$(BIN)/ruff format --check --quiet .

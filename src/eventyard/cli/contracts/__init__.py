@@ -8,6 +8,7 @@ from eventyard.cli.contracts.check import check
 from eventyard.cli.contracts.diff import diff
 from eventyard.cli.contracts.docs import docs
 from eventyard.cli.contracts.drift import drift
+from eventyard.cli.contracts.form import form
 from eventyard.cli.contracts.lint import lint
 from eventyard.cli.contracts.new import new
 from eventyard.cli.contracts.pull import pull
@@ -26,3 +27,4 @@ contracts.command()(push)
 contracts.command()(pull)
 contracts.command()(docs)
 contracts.command()(drift)
+contracts.command()(form)
