@@ -68,16 +68,21 @@ class Repository(msgspec.Struct, frozen=True):
 
 def read_repository(folder: Path) -> Repository:
     """The contracts in ``folder`` and below. Raises NotFound if there is no such folder."""
+    return from_files(read_files(folder))
+
+
+def read_files(folder: Path) -> dict[str, str | None]:
+    """The texts that :func:`read_repository` reads, for those who know newer ones of some. Raises NotFound."""
     if not folder.is_dir():
         raise NotFound(f"There is no folder {folder}.")
-    files = {}
+    files: dict[str, str | None] = {}
     for path in sorted(_files(folder)):
         name = path.relative_to(folder).as_posix()
         try:
             files[name] = path.read_bytes().decode() if path.stat().st_size <= 4 * LARGEST else None
         except UnicodeDecodeError:
             files[name] = None
-    return from_files(files)
+    return files
 
 
 def from_files(files: Mapping[str, str | None]) -> Repository:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from eventyard.contract.spot import Schema, Spot, View
 from eventyard.forms.fields import (
     DEEPEST,
     MOST,
@@ -19,7 +20,6 @@ from eventyard.forms.fields import (
     item_spot,
     when_empty,
 )
-from eventyard.forms.spot import Schema, Spot, View
 
 _EMPTY = {"absent": "leave it out", "null": "send null", "empty": "send an empty text"}
 #: The kind of <input> for a format, if it takes all that the format does, and an example of the others.

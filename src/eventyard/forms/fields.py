@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from eventyard.forms.spot import ANYTHING, Schema, Spot, View
+from eventyard.contract.spot import ANYTHING, Schema, Spot, View
 
 #: Items and levels of a form.
 MOST, DEEPEST = 500, 40

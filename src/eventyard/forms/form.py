@@ -10,11 +10,11 @@ import msgspec
 
 from eventyard.contract import Contract, Validator, Violation
 from eventyard.contract.references import needed
+from eventyard.contract.spot import Schema
 from eventyard.forms.action import act
 from eventyard.forms.control import Builder, Control
 from eventyard.forms.fields import Filler, Read, Reader
 from eventyard.forms.layout import Element, complete, layout, plain
-from eventyard.forms.spot import Schema
 
 _MOST_VIOLATIONS = 200
 

@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from eventyard.contract import Validator
 from eventyard.contract.resolver import Place, Resolver
+from eventyard.contract.validator import Validator
 
 _TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _OF_OBJECTS = frozenset({"properties", "required", "additionalProperties", "patternProperties", "propertyNames"})
 #: Without one of these a schema only narrows what its neighbours say: it is no choice of its own.
 _SHAPING = frozenset({"$ref", "type", "properties", "items", "prefixItems", "enum", "const", "allOf", "anyOf", "oneOf"})
-_HOME = "urn:eventyard:form"
+_HOME = "urn:eventyard:schema"
 
 
 class Spot(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ ANYTHING = Spot(())
 
 
 class Schema:
-    """The schema of a form, and those it refers to. Raises InvalidRequest for references that lead nowhere."""
+    """A schema and those it refers to. Raises InvalidRequest for references that lead nowhere."""
 
     def __init__(self, schema: Mapping[str, Any] | bool, atoms: Mapping[str, Any]) -> None:
         self._resolver = Resolver(schema, atoms)
