@@ -11,6 +11,7 @@ from eventyard.cli.dev import dev
 from eventyard.cli.dlq import dlq
 from eventyard.cli.event import event
 from eventyard.cli.explain import explain
+from eventyard.cli.lsp import lsp
 from eventyard.cli.put import put
 from eventyard.cli.relay import relay
 from eventyard.cli.replay import replay
@@ -27,7 +28,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (serve, dev, put, tail, explain, event, replay, relay, demo, version):
+for command in (serve, dev, put, tail, explain, event, replay, relay, demo, lsp, version):
     app.command()(command)
 app.add_typer(contracts, name="contracts")
 app.add_typer(dlq, name="dlq")

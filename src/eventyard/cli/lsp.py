@@ -1,0 +1,22 @@
+"""``eventyard lsp``: the language server, on standard input and output."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from eventyard.cli.options import Contracts
+from eventyard.errors import Unsupported
+
+
+def lsp(contracts: Contracts = Path("contracts")) -> None:
+    """Serve an editor: completion, hovers, diagnostics and handlers for events, and findings in contracts."""
+    try:
+        from eventyard.lsp.server import create_server
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in ("pygls", "lsprotocol"):
+            raise
+        raise Unsupported("The language server needs pygls: pip install 'eventyard[lsp]'") from error
+    typer.echo(f"eventyard: contracts of {contracts.resolve()}", err=True)
+    create_server(contracts).start_io()
