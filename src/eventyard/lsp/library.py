@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import orjson
@@ -24,22 +24,24 @@ class Library:
         self.folder = folder.resolve()
         self._lint = lint
         self._open: dict[str, str] = {}
+        self._files: dict[str, str | None] = {}
+        self._linted: list[Finding] = []
         self._payloads: dict[str, Payload | None] = {}
         self._places: dict[str, str] = {}
         self.repository = Repository((), {})
         self.reload()
 
     def reload(self) -> None:
-        """Read the folder again."""
+        """Read the folder again, and lint it."""
         try:
-            files: Mapping[str, str | None] = {**read_files(self.folder), **self._open}
+            self._files = {**read_files(self.folder), **self._open}
         except NotFound:
-            files = dict(self._open)
-        self._files = files
-        self.repository = from_files(files)
+            self._files = dict(self._open)
+        self.repository = from_files(self._files)
+        self._linted = [] if self._lint is None else list(self._lint(self.repository))
         self._payloads = {}
         self._places = {}
-        for name, text in files.items():
+        for name, text in self._files.items():
             if name.endswith(".json") and text is not None:
                 try:
                     self._places.setdefault(base(orjson.loads(text)), name)
@@ -54,25 +56,32 @@ class Library:
             return None
         return name if path.suffix in (".md", ".json") else None
 
-    def write(self, name: str, text: str | None) -> None:
-        """``text`` is what is open in the editor; None once it is closed."""
-        if text is None:
-            self._open.pop(name, None)
-        else:
-            self._open[name] = text
-        self.reload()
+    def write(self, name: str, text: str) -> None:
+        """``text`` is what is open in the editor. A document alone is read again, without the lint's findings about
+        it: this comes with every key that is pressed."""
+        self._open[name] = text
+        if name.endswith(".json") or self._files.get(name) == text:
+            self.reload()
+            return
+        self._files[name] = text
+        atoms = {each: one for each, one in self._files.items() if each.endswith(".json")}
+        documents = {each.path: each for each in self.repository.documents if each.path != name}
+        documents |= {each.path: each for each in from_files({**atoms, name: text}).documents}
+        ordered = tuple(documents[path] for path in sorted(documents))
+        self.repository = Repository(ordered, self.repository.atoms, self.repository.findings)
+        self._linted = [each for each in self._linted if each.path != name]
+        self._payloads = {}
 
-    @property
-    def names(self) -> list[str]:
-        return sorted(self._files)
+    def close(self, name: str) -> None:
+        """What is saved counts again."""
+        self._open.pop(name, None)
+        self.reload()
 
     def findings(self) -> dict[str, list[Finding]]:
         """All that is wrong, by file."""
         found = [*self.repository.findings, *(one for each in self.repository.documents for one in each.findings)]
-        if self._lint is not None:
-            found += self._lint(self.repository)
         by_file: dict[str, list[Finding]] = {}
-        for finding in dict.fromkeys(found):
+        for finding in dict.fromkeys([*found, *self._linted]):
             by_file.setdefault(finding.path, []).append(finding)
         return by_file
 

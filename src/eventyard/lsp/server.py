@@ -47,6 +47,7 @@ class _Features:
             (types.TEXT_DOCUMENT_DID_OPEN, self._changed, None),
             (types.TEXT_DOCUMENT_DID_CHANGE, self._changed, None),
             (types.TEXT_DOCUMENT_DID_CLOSE, self._closed, None),
+            (types.TEXT_DOCUMENT_DID_SAVE, self._files_changed, None),
             (types.WORKSPACE_DID_CHANGE_WATCHED_FILES, self._files_changed, None),
             (types.TEXT_DOCUMENT_COMPLETION, self._complete, completion),
             (types.TEXT_DOCUMENT_HOVER, self._hover, None),
@@ -76,12 +77,14 @@ class _Features:
         path = uris.to_fs_path(params.text_document.uri)
         name = None if path is None else self._library.name_of(Path(path))
         if name is not None:
-            self._library.write(name, None)
+            self._library.close(name)
             self._tell_library()
         else:
             self._tell(params.text_document.uri, [])
 
-    def _files_changed(self, params: types.DidChangeWatchedFilesParams) -> None:
+    def _files_changed(self, params: types.DidChangeWatchedFilesParams | types.DidSaveTextDocumentParams) -> None:
+        if isinstance(params, types.DidSaveTextDocumentParams) and params.text_document.uri.endswith(".py"):
+            return
         self._library.reload()
         self._tell_library()
         self._tell_programs()

@@ -13,7 +13,12 @@ def test_further_findings_can_be_handed_in(tmp_path: Path) -> None:
     def lint(repository: Repository) -> list[Finding]:
         return [Finding("a.md", 1, 1, "bad-name", f"{len(repository.contracts)} contracts.", "warning")]
 
-    assert [each.rule for each in Library(tmp_path, lint).findings()["a.md"]] == ["bad-name"]
+    library = Library(tmp_path, lint)
+    assert [each.rule for each in library.findings()["a.md"]] == ["bad-name"]
+    library.write("a.md", ALL.documents[0].text)
+    assert library.findings() == {}, "while it is written the lint has not looked at it"
+    library.close("a.md")
+    assert [each.rule for each in library.findings()["a.md"]] == ["bad-name"]
 
 
 def test_a_folder_that_is_not_there_yet_has_no_events(tmp_path: Path) -> None:
@@ -27,7 +32,7 @@ def test_what_is_open_goes_before_what_is_saved_until_it_is_closed(tmp_path: Pat
     assert library.knows("EverythingHappened")
     library.write("all.md", text.replace("EverythingHappened", "NothingHappened"))
     assert [each.type for each in library.events()] == ["NothingHappened"]
-    library.write("all.md", None)
+    library.close("all.md")
     assert [each.type for each in library.events()] == ["EverythingHappened"]
     assert library.name_of(tmp_path / "all.md") == "all.md"
     assert library.name_of(tmp_path.parent / "all.md") is None
