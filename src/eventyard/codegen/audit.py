@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import unicodedata
+from collections.abc import Iterator
 
 from eventyard.errors import InvalidRequest
 
@@ -72,11 +73,17 @@ def audit(source: str) -> dict[str, list[str]]:
         _statement(statement)
     for node in ast.walk(tree):
         _use(node, known, callable_)
-    return {
-        node.name: [each.target.id for each in node.body if _is_field(each)]  # type: ignore[attr-defined]
-        for node in tree.body
-        if isinstance(node, ast.ClassDef)
-    }
+    return dict(_fields(tree))
+
+
+def _fields(tree: ast.Module) -> Iterator[tuple[str, list[str]]]:
+    """The names of fields in each class, and in each ``TypedDict`` that is called for names that are no identifiers."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield node.name, [each.target.id for each in node.body if _is_field(each)]  # type: ignore[attr-defined]
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and len(node.value.args) == 2:
+            keys = node.value.args[1].keys if isinstance(node.value.args[1], ast.Dict) else []
+            yield ast.unparse(node.targets[0]), [str(key.value) for key in keys if isinstance(key, ast.Constant)]
 
 
 def _is_field(node: ast.stmt) -> bool:

@@ -18,7 +18,6 @@ from eventyard.codegen.plain import Abilities, plain
 from eventyard.codegen.shape import Field, Models, Object, Shape
 from eventyard.errors import InvalidRequest, Unsupported
 
-_PLAIN = re.compile("[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 #: Attributes that pydantic's and msgspec's models have already, or that their files import.
 _RESERVED = frozenset({"construct", "copy", "date", "dict", "field", "fields", "json", "schema", "validate"})
 STYLES = ("pydantic", "dataclass", "typeddict", "msgspec")
@@ -48,8 +47,8 @@ def python(models: Models, style: str, header: str, converted: bool = False) -> 
     head = "".join(f"# {line}\n" for line in header.split("\n"))
     source = head + re.sub("\n{4,}", "\n\n\n", _escaped(written.strip("\n"))) + "\n"
     classes = audit(source)
-    if style == "dataclass":
-        _same_names(models, classes)
+    if style in ("dataclass", "typeddict"):
+        _same_names(models, classes, style)
     return source
 
 
@@ -95,17 +94,22 @@ def _generated(schema: dict[str, Any], root: str, style: str, attributes: dict[s
 
 
 def _attributes(models: Models) -> dict[str, str]:
-    """Attributes for the names that are none in ASCII, each its own. (Python takes some for equal that aren't.)"""
+    """Attributes for the names that are none, each its own."""
     names = dict.fromkeys(field.name for model in models.models for field in _fields(model.shape))
     taken = set(names)
     found = {}
     for name in names:
-        if not _PLAIN.fullmatch(name):
+        if not _is_attribute(name):
             wanted = snake(pascal(name, "Field"))
             reserved = keyword.iskeyword(wanted) or wanted in _RESERVED or wanted.startswith("model_")
             found[name] = free(f"{wanted}_member" if reserved else wanted, taken)
             taken.add(found[name])
     return found
+
+
+def _is_attribute(name: str) -> bool:
+    """Whether Python takes a name as it is: it reads some letters as others (PEP 3131), some names as private."""
+    return name.isidentifier() and unicodedata.normalize("NFKC", name) == name and not name.startswith("_")
 
 
 def _fields(shape: Shape) -> tuple[Field, ...]:
@@ -130,11 +134,11 @@ def _escaped(source: str) -> str:
     )
 
 
-def _same_names(models: Models, classes: dict[str, list[str]]) -> None:
-    """Raises InvalidRequest where a field had to be renamed: a dataclass has no place for the name in the JSON."""
+def _same_names(models: Models, classes: dict[str, list[str]], style: str) -> None:
+    """Raises InvalidRequest where a field had to be renamed: the style has no place for the name in the JSON."""
     for model in models.models:
         lost = sorted({field.name for field in _fields(model.shape)} - set(classes.get(model.name, ())))
         if lost:
             raise InvalidRequest(
-                f"A dataclass can't have fields named {', '.join(map(ascii, lost))}. Choose another style."
+                f"A {style} can't have fields named {', '.join(map(ascii, lost))}. Choose another style."
             )

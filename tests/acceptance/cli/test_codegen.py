@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.codegen.contracts import ATOMS, PURCHASE
+from tests.acceptance.codegen.contracts import ATOMS, PURCHASE
 
 
 @pytest.fixture

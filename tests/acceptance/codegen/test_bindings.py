@@ -13,9 +13,9 @@ import pytest
 
 from eventyard.codegen import binding
 from eventyard.errors import InvalidRequest, Unsupported
-from tests.unit.codegen.bindings import unpacked
-from tests.unit.codegen.conftest import Checked
-from tests.unit.codegen.contracts import ATOMS, PAYMENT, PURCHASE, PURCHASE_DETAIL
+from tests.acceptance.codegen.bindings import unpacked
+from tests.acceptance.codegen.conftest import Checked
+from tests.acceptance.codegen.contracts import ATOMS, PAYMENT, PURCHASE, PURCHASE_DETAIL
 
 #: A contract as the registry keeps it: its atoms are in it.
 BUNDLED = json.loads(json.dumps({**PURCHASE, "definitions": ATOMS}))

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventyard.codegen.bindings import binding
-from tests.unit.codegen.bindings import unpacked
-from tests.unit.codegen.conftest import Checked
-from tests.unit.codegen.hostile import (
+from tests.acceptance.codegen.bindings import unpacked
+from tests.acceptance.codegen.conftest import Checked
+from tests.acceptance.codegen.hostile import (
     attack,
     broken_out,
     contract_of,

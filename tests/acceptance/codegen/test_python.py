@@ -20,7 +20,8 @@ from eventyard.codegen.audit import audit
 from eventyard.codegen.identifier import snake
 from eventyard.contract import Contract
 from eventyard.errors import InvalidRequest, Unsupported
-from tests.unit.codegen.contracts import ATOMS, CONTRACTS, PAYMENT, PURCHASE_DETAIL, contract
+from tests.acceptance.codegen.contracts import ATOMS, CONTRACTS, PAYMENT, PURCHASE_DETAIL, contract
+from tests.unit.forms.contracts import CARS
 
 Load = Callable[[dict[str, str]], ModuleType]
 
@@ -75,6 +76,22 @@ def test_an_example_comes_back_as_it_was(contract: Contract, style: str, load: L
         assert _again(style, model, example.detail) == example.detail
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_the_contracts_of_the_cars_have_models_that_read_their_examples(style: str, load: Load) -> None:
+    read = 0
+    for one in CARS.contracts:
+        try:
+            files = models(one, CARS.atoms, style=style)
+        except InvalidRequest as error:
+            assert "A dataclass can't have fields named 'from'" in error.message  # noqa: PT017
+            continue
+        module = load(files)
+        for each in one.examples:
+            assert _again(style, module.__dict__[one.type], each.detail) == each.detail
+            read += 1
+    assert read > 15
+
+
 def test_a_model_refuses_what_is_of_another_type(load: Load) -> None:
     module = load(models(CONTRACTS[0], ATOMS))
     with pytest.raises(pydantic.ValidationError) as caught:
@@ -105,8 +122,8 @@ def test_generated_models_satisfy_a_strict_type_checker(tmp_path: Path) -> None:
 
 def test_the_same_contract_gives_the_same_text_in_any_process() -> None:
     script = (
-        "from eventyard.codegen import STYLES, handler, models\n"
-        "from tests.unit.codegen.contracts import ATOMS, CONTRACTS\n"
+        "from eventyard.codegen import STYLES, models\n"
+        "from tests.acceptance.codegen.contracts import ATOMS, CONTRACTS\n"
         "print([models(CONTRACTS[0], ATOMS, style=style) for style in STYLES])"
     )
     first, second = (
@@ -127,6 +144,16 @@ def test_the_models_say_where_they_come_from_and_what_fields_are_for() -> None:
     ((_, text),) = models(CONTRACTS[0], ATOMS).items()
     assert "from the contract PurchaseApproved of uk.co.cars.sales, version 1" in text
     assert "What the buyer said." in text
+
+
+def test_a_name_that_would_be_lost_is_refused() -> None:
+    properties = {"__class__": {"type": "string"}, "größe": {"type": "string"}}
+    dunder = contract("Sold", {"type": "object", "properties": properties})
+    with pytest.raises(InvalidRequest, match="A typeddict can't have fields named '__class__'"):
+        models(dunder, ATOMS, style="typeddict")
+    assert "alias='__class__'" in models(dunder, ATOMS)["sold.py"]
+    plain = contract("Sold", {"type": "object", "properties": {"größe": {"type": "string"}}})
+    assert all("größe: " in models(plain, ATOMS, style=style)["sold.py"] for style in STYLES)
 
 
 def test_a_style_that_cannot_say_it_is_refused_with_what_is_wrong() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from eventyard.codegen import STYLES, handler
 from eventyard.contract import Contract
-from tests.unit.codegen.contracts import ATOMS, CONTRACTS, PURCHASE_DETAIL
+from tests.acceptance.codegen.contracts import ATOMS, CONTRACTS, PURCHASE_DETAIL
 
 _EVENT = {
     "version": "0",

@@ -11,8 +11,9 @@ import pytest
 from eventyard.codegen import handler, models
 from eventyard.codegen.shaping import shaped
 from eventyard.codegen.typescript import typescript
-from tests.unit.codegen.conftest import Checked
-from tests.unit.codegen.contracts import ATOMS, CONTRACTS, PURCHASE_DETAIL
+from tests.acceptance.codegen.conftest import Checked
+from tests.acceptance.codegen.contracts import ATOMS, CONTRACTS, PURCHASE_DETAIL
+from tests.unit.forms.contracts import CARS
 
 Check = Callable[[Path], Checked]
 
@@ -25,6 +26,15 @@ def test_examples_are_of_the_type_and_what_breaks_the_contract_is_not(check_type
         uses = [f'import {{ {model} }} from "./{model[0].lower()}{model[1:]}";']
         uses += [f"const of{at}: {model} = {json.dumps(one.detail)};" for at, one in enumerate(contract.examples)]
         (tmp_path / f"use{model}.ts").write_text("\n".join([*uses, "export {};"]))
+    for at, contract in enumerate(CARS.contracts):
+        folder = tmp_path / f"cars{at}"
+        folder.mkdir()
+        for name, text in handler(contract, CARS.atoms, "typescript").items():
+            (folder / name).write_text(text)
+        model = contract.type
+        uses = [f'import {{ {model} }} from "./{model[0].lower()}{model[1:]}";']
+        uses += [f"const of{at}: {model} = {json.dumps(one.detail)};" for at, one in enumerate(contract.examples)]
+        (folder / "use.ts").write_text("\n".join([*uses, "export {};"]))
     broken: list[dict[str, object]] = [
         {"kind": "barter"},
         {"price": {"currency": "GBP"}},
@@ -41,7 +51,7 @@ def test_examples_are_of_the_type_and_what_breaks_the_contract_is_not(check_type
     (tmp_path / "broken.ts").write_text("\n".join([*lines, "export {};"]))
     checked = check_typescript(tmp_path)
     assert {name: found["errors"] for name, found in checked.items() if found["errors"]} == {}
-    assert len(checked) == 10
+    assert len(checked) == 10 + 3 * len(CARS.contracts)
 
 
 def test_a_compiler_that_finds_nothing_would_be_noticed(check_typescript: Check, tmp_path: Path) -> None:
