@@ -85,9 +85,7 @@ class _Shaping:
             raise InvalidRequest(f"The schema is more than {_DEEPEST} levels deep: too deep to make code of.")
         if not isinstance(schema, Mapping):
             return Anything()
-        identity = schema.get("$id", schema.get("id"))
-        if place.pointer and isinstance(identity, str) and not identity.startswith("#"):
-            place = self._resolver.find(identity, place.base)  # references in there are its own
+        place = self._resolver.home(place)
         found: Shape = Anything()
         for part in self._parts(schema, place, hint, depth):
             found = both(found, part, self._lookup)

@@ -127,10 +127,7 @@ class Schema:
             schema = self._resolver.get(place)
             if not isinstance(schema, Mapping):
                 continue
-            identity = schema.get("$id", schema.get("id"))
-            inner = place
-            if place.pointer and isinstance(identity, str) and not identity.startswith("#"):
-                inner = self._resolver.find(identity, place.base)
+            inner = self._resolver.home(place)
             reference = schema.get("$ref")
             yield schema, inner
             if isinstance(reference, str):
