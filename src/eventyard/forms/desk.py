@@ -7,6 +7,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlsplit
@@ -43,7 +44,8 @@ class Answer(msgspec.Struct, frozen=True):
 
 class Desk:
     """``path``: where the form is. ``publish`` and ``where``: how and, in a word or two, where messages are published;
-    without, they are only shown. ``token``: a secret that a posted form must bring back; it is in the page."""
+    without, they are only shown. ``token``: a secret that a posted form must bring back; it is in the page. May be used
+    from several threads."""
 
     def __init__(self, form: Form, path: str, publish: Publish | None = None, where: str = "", token: str = "") -> None:
         self._form = form
@@ -53,6 +55,7 @@ class Desk:
         self._token = token or secrets.token_urlsafe(32)
         self._pages = Pages()
         self._sent: OrderedDict[str, str] = OrderedDict()
+        self._publishing = threading.Lock()
         named = [(example.name, f"{path}?example={at}") for at, example in enumerate(form.contract.examples)]
         self._starts = (*named, ("nothing", f"{path}?example=none"))
 
@@ -126,12 +129,13 @@ class Desk:
     def _published(self, entered: Entered, once: str) -> str:
         """Publish once for each page that was shown, however often its button is pressed or the answer loaded again."""
         assert self._publish is not None
-        if once in self._sent:
-            return f"This was published already, as {self._sent[once]}."
-        event = self._publish(entered)
-        self._sent[once] = event
-        if len(self._sent) > _REMEMBERED:
-            self._sent.popitem(last=False)
+        with self._publishing:
+            if once in self._sent:
+                return f"This was published already, as {self._sent[once]}."
+            event = self._publish(entered)
+            self._sent[once] = event
+            if len(self._sent) > _REMEMBERED:
+                self._sent.popitem(last=False)
         return f"Published as {event}."
 
     def _page(self, fields: Mapping[str, str], shown: Shown, status: int = 200) -> Answer:

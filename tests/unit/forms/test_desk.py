@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
@@ -70,6 +73,23 @@ def test_a_valid_message_is_published_once_however_often_the_button_is_pressed()
     assert b"published already, as event-1." in _post(desk, fields).body
     assert b"Published as event-2." in _post(desk, fields | {"once": "2"}).body
     assert published.messages == [MESSAGE, MESSAGE]
+
+
+def test_a_double_click_publishes_once() -> None:
+    published = _Published()
+    meeting = threading.Barrier(2, timeout=10)
+
+    def slowly(entered: Entered) -> str:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(0.3)  # broken, if only one comes
+        return published(entered)
+
+    desk = _desk(slowly)
+    fields = form(ALL, EVERYTHING).fill(MESSAGE) | {"do": "publish", "once": "1"}
+    with ThreadPoolExecutor(2) as clicks:
+        answers = [each.body for each in clicks.map(lambda _: _post(desk, fields), range(2))]
+    assert len(published.messages) == 1
+    assert sorted(b"already" in body for body in answers) == [False, True]
 
 
 def test_an_invalid_message_is_not_published_and_says_what_is_wrong() -> None:
