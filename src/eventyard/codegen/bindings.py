@@ -7,6 +7,7 @@ of them: ``from schema.aws.ec2.ec2instancestatechangenotification import AWSEven
 from __future__ import annotations
 
 import io
+import keyword
 import re
 import zipfile
 from collections.abc import Mapping
@@ -87,7 +88,8 @@ def _detail(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 def _part(text: str) -> str:
     """A part of a package's name: lower-case letters and digits, as in ``ec2instancestatechangenotification``."""
     part = re.sub("[^a-z0-9_]", "_", text.lower())
-    return part if re.match("[a-z]", part) else f"n{part}"
+    part = part if re.match("[a-z]", part) else f"n{part}"
+    return f"{part}_" if keyword.iskeyword(part) else part
 
 
 def _zip(files: Mapping[str, str]) -> bytes:

@@ -97,6 +97,13 @@ def test_the_schema_of_a_whole_event_gives_the_class_of_its_detail(tmp_path: Pat
     assert done.returncode == 0, done.stderr
 
 
+def test_words_of_python_can_be_parts_of_a_name(tmp_path: Path) -> None:
+    _write(binding(PAYMENT, "Python36", "uk.class.1st@import"), tmp_path)
+    script = "from schema.uk.class_.n1st.import_ import AWSEvent, Import"
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_same_schema_gives_the_same_bytes() -> None:
     made = {binding(PAYMENT, language, "a@B") for language in ("Python36", "TypeScript3") for _ in range(2)}
     assert len(made) == 2
