@@ -4,7 +4,7 @@ Names and texts of a schema are hostile until they have been made identifiers, q
 here and nothing is read but what is handed in.
 """
 
-from eventyard.codegen.bindings import binding
+from eventyard.codegen.bindings import BINDINGS, binding
 from eventyard.codegen.code import LANGUAGES, STYLES, handler, models
 
-__all__ = ["LANGUAGES", "STYLES", "binding", "handler", "models"]
+__all__ = ["BINDINGS", "LANGUAGES", "STYLES", "binding", "handler", "models"]

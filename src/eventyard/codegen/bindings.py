@@ -18,7 +18,9 @@ from eventyard.codegen.shaping import shaped
 from eventyard.codegen.typescript import typescript
 from eventyard.errors import InvalidRequest, Unsupported
 
-_KNOWN = ("Java8", "Python36", "TypeScript3", "Go1")
+#: The registry's languages that there are bindings in.
+BINDINGS = ("Python36", "TypeScript3")
+_KNOWN = (*BINDINGS, "Java8", "Go1")
 _TYPESCRIPT_EVENT = """import type {{ {model} }} from "./{model}";
 
 /** The whole event. */
@@ -58,7 +60,7 @@ def binding(schema: Mapping[str, Any], language: str, name: str) -> bytes:
     """
     if language not in _KNOWN:
         raise InvalidRequest(f"There is no language {language}. Languages are {', '.join(_KNOWN)}.")
-    if language not in ("Python36", "TypeScript3"):
+    if language not in BINDINGS:
         raise Unsupported(f"Code bindings in {language} are not made here, only Python36 and TypeScript3.")
     source, _, kind = name.rpartition("@")
     models = shaped(_detail(schema), {}, kind)

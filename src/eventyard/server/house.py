@@ -31,6 +31,7 @@ from eventyard.bus import (
     Timetable,
 )
 from eventyard.clock import Clock
+from eventyard.codegen import BINDINGS, binding
 from eventyard.connections import Connections
 from eventyard.endpoints import Endpoints
 from eventyard.event import Event
@@ -167,7 +168,12 @@ class House:
         self.pipes = Pipes(store.catalog, clock, fitter.source)
         self.calls = Calls(f"http://{settings.host}:{settings.port}")
         self.registry = SchemaRegistry(
-            store.catalog, clock, self.publisher.append, BusFeeds(self.engine), self.directory.has_bus, {}
+            store.catalog,
+            clock,
+            self.publisher.append,
+            BusFeeds(self.engine),
+            self.directory.has_bus,
+            dict.fromkeys(BINDINGS, binding),
         )
         self._chores: list[asyncio.Task[None]] = []
 
