@@ -1,0 +1,29 @@
+-- One row for each key that is being handled (`result` is null) or was. `until`: when the lease is over, or the result may be
+-- forgotten, in milliseconds since the epoch. `token`: whose it is.
+
+-- name: create
+CREATE TABLE IF NOT EXISTS {table} (
+    key TEXT PRIMARY KEY,
+    until BIGINT NOT NULL,
+    token TEXT NOT NULL,
+    result TEXT
+);
+CREATE INDEX IF NOT EXISTS {index}_by_until ON {table} (until);
+
+-- name: begin
+INSERT INTO {table} (key, until, token) VALUES (?, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + ?, ?)
+ON CONFLICT (key) DO UPDATE SET until = excluded.until, token = excluded.token, result = NULL
+WHERE {index}.until <= CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
+
+-- name: find
+SELECT token, result FROM {table} WHERE key = ?
+
+-- name: finish
+UPDATE {table} SET until = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + ?, result = ?
+WHERE key = ? AND token = ? AND result IS NULL
+
+-- name: give_up
+DELETE FROM {table} WHERE key = ? AND token = ? AND result IS NULL
+
+-- name: forget
+DELETE FROM {table} WHERE until <= CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
