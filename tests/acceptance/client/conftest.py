@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.waiting import until
+
+from .databases import Connect, execute, sqlite
 from .peer import Peer
+from .postgres import Postgres, programs
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +28,30 @@ def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def peer() -> Iterator[Peer]:
     with Peer() as peer:
         yield peer
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    found = programs()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    server = Postgres(found)
+    try:
+        until(server.ready, 60)
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Connect]:
+    """A way to connect to a database without tables."""
+    if request.param == "sqlite":
+        connect = sqlite(str(tmp_path / "shop.db"))
+        execute(connect, "PRAGMA journal_mode = WAL")
+        yield connect
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    execute(server.connect, "DROP SCHEMA public CASCADE")
+    execute(server.connect, "CREATE SCHEMA public")
+    yield server.connect

@@ -13,8 +13,8 @@ _TABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,40}\.)?[A-Za-z_][A-Za-z0-9_]{0,40
 
 
 class Statements:
-    """The statements of ``noun`` in ``package`` for one dialect and one ``table``, which may have a schema before it.
-    Raises InvalidRequest for a table's name that is none."""
+    """The statements of ``noun`` in ``package`` for one dialect and one ``table``, which may have a schema before it on
+    PostgreSQL. Raises InvalidRequest for a table's name that is none."""
 
     def __init__(self, package: str, noun: str, dialect: Dialect, table: str) -> None:
         # It becomes part of SQL, so it must be a plain name.

@@ -19,6 +19,9 @@ CREATE INDEX IF NOT EXISTS {index}_by_key ON {table} (key, position) WHERE key I
 -- name: insert
 INSERT INTO {table} (id, key, label, entry) VALUES (%s, %s, %s, %s)
 
+-- name: look
+SELECT 1 FROM {table} WHERE error IS NULL AND claimed < CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) LIMIT 1
+
 -- name: claim
 WITH mine AS (SELECT %s::text AS claim, %s::bigint AS lease),
 due AS MATERIALIZED (

@@ -73,9 +73,10 @@ class Outbox:
         draft = Draft(event, detail, key, source, bus, version, time, resources, traceparent, once)
         admitted = self._events.admit(draft)
         entry = msgspec.json.encode(admitted.entry).decode()
+        statement = self._of(connection)["insert"]
         cursor = connection.cursor()
         try:
-            cursor.execute(self._of(connection)["insert"], (once, key, admitted.label, entry))
+            cursor.execute(statement, (once, key, admitted.label, entry))
         finally:
             cursor.close()
         return once

@@ -19,6 +19,9 @@ CREATE INDEX IF NOT EXISTS {index}_by_key ON {table} (key, position) WHERE key I
 -- name: insert
 INSERT INTO {table} (id, key, label, entry) VALUES (?, ?, ?, ?)
 
+-- name: look
+SELECT 1 FROM {table} WHERE error IS NULL AND claimed < CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) LIMIT 1
+
 -- name: claim
 UPDATE {table}
 SET claim = ?, claimed = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) + ?, tries = tries + 1

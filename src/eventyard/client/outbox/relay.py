@@ -95,6 +95,11 @@ class Relay:
     def round(self, connection: Connection) -> Round:
         """Claim rows, send them, and enter what came of it. Raises what the driver raises."""
         statements, claim = self._statements(connection), secrets.token_hex(16)
+        # Looked at first, because a claim takes SQLite's only write lock even if there is nothing to claim.
+        with transaction(connection) as cursor:
+            cursor.execute(statements["look"])
+            if cursor.fetchone() is None:
+                return Round(0, 0, 0)
         with transaction(connection) as cursor:
             cursor.execute(statements["claim"], (claim, self._lease, self._batch))
             rows = sorted(cursor.fetchall())
