@@ -6,22 +6,26 @@ What it becomes is what Lambda invokes: ``function(event, context)``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from eventyard.client.contracts import Contracts, Source, contracts_of
+from eventyard.client.contracts import Checked, Contracts, Source, contracts_of
 from eventyard.client.delivery import Batch, Delivered, batch_of, delivered
+from eventyard.client.tally import Tally, Tell
 from eventyard.client.trace import restored
 from eventyard.client.typed import annotation_of, conversion_to
 from eventyard.client.violation import ContractViolation
+from eventyard.contract import Violation
 from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound
 
 OnInvalid = Callable[[Delivered, EventyardError], Any]
 """Called, and awaited if it answers an awaitable, with an event that breaks its contract or does not fit the type."""
 
 _log = logging.getLogger(__name__)
+_MOST_VERSIONS = 100
 #: Broken by members that a newer version of the contract has added. A consumer must not mind them.
 _TOLERATED = frozenset({"additionalProperties", "unevaluatedProperties"})
 
@@ -40,8 +44,10 @@ class Handler:
         strict: bool,
         on_invalid: OnInvalid | None,
         model: Any,
+        tell: Tell | None,
     ) -> None:
         self.event = event
+        self.tally = Tally(tell)
         self.__wrapped__ = function
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
@@ -69,6 +75,7 @@ class Handler:
                 await self._check(self._contracts, event)
             detail = self._convert(event.detail)
         except InvalidRequest as error:
+            self.tally.add("violations", self.event)
             if self._on_invalid is None:
                 raise
             return await _awaited(self._on_invalid(event, error))
@@ -76,19 +83,24 @@ class Handler:
             return await _awaited(self._function(detail, event.info) if self._informed else self._function(detail))
 
     async def _check(self, contracts: Contracts, event: Delivered) -> None:
-        asked = event.info.type, self._source or event.info.source, self._version
-        found = contracts.known(*asked)
-        if found is None:
-            found = await asyncio.to_thread(contracts.find, *asked)
-        if isinstance(found, NotFound):
-            raise NotFound(found.message, found.code)
-        if found.validator.is_valid(event.detail):
-            return
-        violations = found.validator.violations(event.detail)
-        if not self._strict:
-            violations = [each for each in violations if each.keyword not in _TOLERATED]
+        source = self._source or event.info.source
+        newest = await _found(contracts, event.info.type, source, self._version)
+        violations = self._violations(newest, event.detail)
+        if violations and self._version is None:
+            # An event does not say which version it keeps, so one is enough, as for a broker.
+            for version in range(newest.contract.version - 1, max(0, newest.contract.version - _MOST_VERSIONS), -1):
+                with contextlib.suppress(NotFound):
+                    older = await _found(contracts, event.info.type, source, version)
+                    if not self._violations(older, event.detail):
+                        return
         if violations:
-            raise ContractViolation(found.contract, violations)
+            raise ContractViolation(newest.contract, violations)
+
+    def _violations(self, found: Checked, detail: Any) -> list[Violation]:
+        if found.validator.is_valid(detail):
+            return []
+        violations = found.validator.violations(detail)
+        return violations if self._strict else [each for each in violations if each.keyword not in _TOLERATED]
 
 
 class Handlers:
@@ -151,6 +163,7 @@ def handler(
     strict: bool = False,
     on_invalid: OnInvalid | None = None,
     model: Any = None,
+    tell: Tell | None = None,
 ) -> Callable[[Callable[..., Any]], Handler]:
     """Makes a function, plain or async, the handler of ``event``.
 
@@ -160,12 +173,21 @@ def handler(
     tolerated so that producers may add some. ``on_invalid``: is told of events that are not valid, which then count as
     handled; without it they fail."""
     found = None if contracts is None else contracts_of(contracts)
-    return lambda function: Handler(function, event, found, source, version, strict, on_invalid, model)
+    return lambda function: Handler(function, event, found, source, version, strict, on_invalid, model, tell)
 
 
 def handlers(*each: Handler) -> Handlers:
     """One entry point for several handlers."""
     return Handlers(each)
+
+
+async def _found(contracts: Contracts, type: str, source: str, version: int | None) -> Checked:
+    found = contracts.known(type, source, version)
+    if found is None:
+        return await asyncio.to_thread(contracts.find, type, source, version)
+    if isinstance(found, NotFound):
+        raise NotFound(found.message, found.code)
+    return found
 
 
 async def _awaited(result: Any) -> Any:

@@ -24,8 +24,8 @@ from eventyard.errors import InvalidRequest
 
 class EventInfo(msgspec.Struct, frozen=True):
     """What is known of an event beside its detail. ``once``: the id that its producer gave it, the same however often
-    it is sent; ``key`` is that, or the event's own id. ``time``: with a time zone. ``traceparent``: W3C's, of the
-    producer."""
+    it is sent; ``key`` is that with source and type, or the event's own id. ``time``: with a time zone.
+    ``traceparent``: W3C's, of the producer."""
 
     id: str
     type: str
@@ -41,7 +41,7 @@ class EventInfo(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """What is the same for two deliveries of one event."""
-        return self.once or self.id
+        return f"{self.source} {self.type} {self.once}" if self.once else self.id
 
 
 class Delivered(msgspec.Struct, frozen=True):

@@ -110,6 +110,10 @@ class Door:
         session: Any = None,
         config: Config | None = None,
     ) -> None:
+        if session is not None and not isinstance(session, botocore.session.Session):
+            raise InvalidRequest(
+                f"session is one of botocore (botocore.session.Session), not {type(session).__name__}."
+            )
         defaults = Config(connect_timeout=_CONNECT, read_timeout=_READ)
         self._session = session or botocore.session.Session(profile=profile)
         try:

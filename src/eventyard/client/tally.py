@@ -19,11 +19,11 @@ Measure = Literal[
     "seconds",
     "stale_contracts",
 ]
-"""``violations``: puts refused because the detail broke its contract. ``unknown``: puts of events without a contract.
-``deprecated``: puts of deprecated events. ``published``: entries that the server acknowledged. ``failed``: entries
-given up. ``retries``: entries sent again. ``batch_entries``: of each request, its entries. ``seconds``: of each
-published entry, from ``put`` to the acknowledgement. ``stale_contracts``: times when a registry could not be reached
-and older contracts were used."""
+"""``violations``: puts refused because the detail broke its contract, or events that a handler refused. ``unknown``:
+puts of events without a contract. ``deprecated``: puts of deprecated events. ``published``: entries that the server
+acknowledged. ``failed``: entries given up. ``retries``: entries sent again. ``batch_entries``: of each request, its
+entries. ``seconds``: of each published entry, from ``put`` to the acknowledgement. ``stale_contracts``: times when a
+registry could not be reached and older contracts were used."""
 
 Tell = Callable[[Measure, str, float], None]
 """``tell(measure, event, value)``: called for each observation, from the client's threads. ``event``: the DetailType,

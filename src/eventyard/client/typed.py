@@ -22,7 +22,9 @@ def annotation_of(function: Callable[..., Any]) -> Any:
     try:
         hints = typing.get_type_hints(inspect.unwrap(function))
     except NameError as error:
-        raise InvalidRequest(f"The annotations of {function.__qualname__} can't be read: {error}.") from error
+        raise InvalidRequest(
+            f"The annotations of {function.__qualname__} can't be read ({error}): give model=..."
+        ) from error
     return hints.get(parameters[0], Any)
 
 
@@ -40,7 +42,7 @@ def _validated(validate: Convert, detail: Any) -> Any:
     try:
         return validate(msgspec.json.encode(detail))
     except ValueError as error:  # pydantic's ValidationError is one
-        raise InvalidRequest(str(error)) from error
+        raise InvalidRequest(_told(error)) from None  # its own words show values, which may be personal
 
 
 def _converted(detail: Any, wanted: Any) -> Any:
@@ -48,3 +50,9 @@ def _converted(detail: Any, wanted: Any) -> Any:
         return msgspec.convert(detail, wanted)
     except msgspec.ValidationError as error:
         raise InvalidRequest(str(error)) from error
+
+
+def _told(error: ValueError) -> str:
+    if not callable(errors := getattr(error, "errors", None)):
+        return str(error)
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'the detail'}: {each['msg']}" for each in errors())

@@ -402,6 +402,40 @@ events.close()
     assert names(peer) == [["parent"], ["child"], ["parent"]]
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_fails_or_is_cancelled_every_put_ends_and_nothing_is_left(peer: Peer, seed: int) -> None:
+    dice = random.Random(seed)
+
+    def script(entries: list[dict[str, Any]]) -> Any:
+        time.sleep(dice.random() * 0.005)
+        if dice.random() < 0.2:
+            return dice.choice([Answer(503, "ServiceUnavailable"), Answer(400, "ValidationException"), None])
+        codes = ["", "", "", "ThrottlingException", "InternalFailure", "InvalidArgument"]
+        return [refused(code) if code else taken() for code in dice.choices(codes, k=len(entries))]
+
+    async def put(n: int) -> Any:
+        key = dice.choice(["a", "b", None])
+        try:
+            return await asyncio.wait_for(events.put("A", {"n": n}, key=key), dice.choice([0.003, 0.02, 60]))
+        except (TimeoutError, TryAgain, InvalidRequest) as error:
+            return error
+
+    peer.script = script
+    batching = Batching(linger=0.001, in_flight=3, waiting=20)
+    events = client(peer, backoff=Backoff(first=0.001, longest=0.004, tries=4), batching=batching)
+    outcomes = await asyncio.wait_for(asyncio.gather(*[put(n) for n in range(300)]), 60)
+    await asyncio.wait_for(events.flush(), 10)
+    sender = events._sender
+    assert sender is not None
+    assert sender._room.empty
+    assert not sender._lanes
+    assert not sender._ready
+    published = {n for n, outcome in enumerate(outcomes) if isinstance(outcome, str)}
+    assert published <= {detail["n"] for detail in peer.accepted}
+    assert {type(outcome) for outcome in outcomes} == {str, TimeoutError, TryAgain, InvalidRequest}
+    await events.close()
+
+
 def test_client_without_contracts_says_what_to_do() -> None:
     with pytest.raises(InvalidRequest, match='unknown="allow"'):
         EventClient()
@@ -413,6 +447,13 @@ async def test_missing_credentials_are_told(peer: Peer, monkeypatch: pytest.Monk
     async with client(peer) as events:
         with pytest.raises(Forbidden, match="no AWS credentials"):
             await events.put("A", {})
+
+
+def test_session_of_another_library_is_refused_by_name() -> None:
+    import boto3
+
+    with pytest.raises(InvalidRequest, match="session is one of botocore"):
+        EventClient(unknown="allow", session=boto3.Session())
 
 
 def test_missing_region_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
