@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from eventyard.errors import InvalidRequest
+
 
 class Backoff(msgspec.Struct, frozen=True):
     """Exponential with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"): before try n+1 anything
@@ -18,6 +20,10 @@ class Backoff(msgspec.Struct, frozen=True):
     tries: int = 10
     patience: float = 30.0
     jitter: Callable[[], float] = random.random
+
+    def __post_init__(self) -> None:
+        if self.first < 0 or self.longest < 0 or self.tries < 1 or self.patience <= 0:
+            raise InvalidRequest("Back-off and patience are not negative, and there is one try at least.")
 
     def delay(self, tries: int) -> float:
         """Seconds to wait after so many tries."""

@@ -89,7 +89,12 @@ class SyncEventClient:
             self._loop.close()
 
     def _wait(self, work: Callable[[], Awaitable[Found]]) -> Found:
-        return self._begin(work).result()
+        future = self._begin(work)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # of no effect but when the waiting thread is interrupted
+            raise
 
     def _begin(self, work: Callable[[], Awaitable[Found]]) -> Future[Found]:
         if self._loop.is_closed():

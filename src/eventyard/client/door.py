@@ -1,8 +1,8 @@
 """The way out: one PutEvents request, signed and sent. It knows nothing of batches, retries and order.
 
-Where to, as whom and through which proxy is botocore's to say, from arguments, environment, profile or instance, as for
-every AWS client. But only that: building and parsing requests is done here, because botocore's own way takes 0.8 ms of
-a processor for ten entries, and this a third of it.
+Where to, as whom and through which proxy is botocore's to say, from arguments, environment, profile or instance, as
+for every AWS client. But only that: requests are built and answers parsed here, because botocore's own way takes twice
+the processor time for ten entries.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from eventyard.client.entry import MOST_BYTES, MOST_ENTRIES, Admitted
 from eventyard.client.room import Room
 from eventyard.client.tally import Tally
 from eventyard.clock import Clock
-from eventyard.errors import TryAgain
+from eventyard.errors import InvalidRequest, TryAgain
 
 
 class Batching(msgspec.Struct, frozen=True):
@@ -31,6 +31,10 @@ class Batching(msgspec.Struct, frozen=True):
     in_flight: int = 8
     waiting: int = 1000
     waiting_bytes: int = 16 << 20
+
+    def __post_init__(self) -> None:
+        if self.linger < 0 or self.in_flight < 1 or self.waiting < 1 or self.waiting_bytes < 1:
+            raise InvalidRequest("A client needs room for one request and one entry at least, and no negative linger.")
 
 
 class _Waiting:

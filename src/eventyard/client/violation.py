@@ -20,6 +20,9 @@ class ContractViolation(InvalidRequest):
         self.violations = tuple(sorted(violations, key=lambda each: each.path))
         super().__init__(_told(contract, self.violations))
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.contract, self.violations)
+
 
 class ManyFailed(EventyardError):
     """Some events of ``put_many`` were not published. ``outcomes``: for each event, in the order given, its id, or
@@ -31,6 +34,9 @@ class ManyFailed(EventyardError):
         self.outcomes = tuple(outcomes)
         errors = [each for each in self.outcomes if isinstance(each, EventyardError)]
         super().__init__(f"{len(errors)} of {len(self.outcomes)} events were not published. The first: {errors[0]}")
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.outcomes,)
 
 
 def _told(contract: Contract, violations: Sequence[Violation]) -> str:

@@ -436,6 +436,15 @@ async def test_whatever_fails_or_is_cancelled_every_put_ends_and_nothing_is_left
     await events.close()
 
 
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Batching(in_flight=0), lambda: Batching(waiting=0), lambda: Backoff(tries=0), lambda: Backoff(patience=0)],
+)
+def test_settings_that_would_send_nothing_are_refused(make: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        make()
+
+
 def test_client_without_contracts_says_what_to_do() -> None:
     with pytest.raises(InvalidRequest, match='unknown="allow"'):
         EventClient()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import warnings
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import msgspec
 import pydantic
 import pytest
 
-from eventyard.client import ContractViolation, Draft, Tally
+from eventyard.client import ContractViolation, Draft, ManyFailed, Tally
 from eventyard.client.admission import Admission, Unknown
 from eventyard.client.contracts import contracts_of
 from eventyard.client.entry import Entry
@@ -55,6 +57,16 @@ def test_violation_shows_each_path_with_what_was_expected_and_what_is_there() ->
 def test_missing_member_is_told_with_its_path() -> None:
     with pytest.raises(ContractViolation, match=r"(?s)in 1 place .*/price\n *expected  a value\n *actual    nothing"):
         entry("PurchaseConfirmed", {"vin": VIN})
+
+
+def test_errors_survive_the_way_to_another_process() -> None:
+    with pytest.raises(ContractViolation) as caught:
+        entry("PurchaseConfirmed", {"vin": VIN})
+    many = ManyFailed([caught.value, None, "id"])
+    for error in (caught.value, many):
+        again = pickle.loads(pickle.dumps(error))
+        assert (str(again), type(again)) == (str(error), type(error))
+    assert pickle.loads(pickle.dumps(many)).outcomes[1:] == (None, "id")
 
 
 def test_violations_are_counted_by_event() -> None:
@@ -221,7 +233,10 @@ def test_contracts_are_read_from_folders_and_snapshots(tmp_path: Path) -> None:
         (tmp_path / "repo" / name).write_text(text)
     snapshot = tmp_path / "contracts.json"
     snapshot.write_bytes(repository().snapshot())
-    for source in (tmp_path / "repo", str(tmp_path / "repo"), snapshot, str(snapshot)):
+    with zipfile.ZipFile(tmp_path / "package.zip", "w") as package:
+        package.write(snapshot, "contracts.json")
+    packed = zipfile.Path(tmp_path / "package.zip", "contracts.json")
+    for source in (tmp_path / "repo", str(tmp_path / "repo"), snapshot, str(snapshot), packed):
         assert contracts_of(source).find("PurchaseConfirmed").contract.source == "uk.co.cars.sales"
     with pytest.raises(NotFound, match="There are no contracts at"):
         contracts_of(tmp_path / "nowhere")
