@@ -90,8 +90,9 @@ class EventClient:
         """Publish one event (see :class:`Draft`) and answer its id, once the server has it durably.
 
         Raises ContractViolation and NotFound, and nothing was sent; InvalidRequest or Forbidden, with the server's
-        code: it does not want this event; TryAgain: tries or patience are used up, and it may or may not have been
-        published. Cancelled, an event that was not sent yet never is."""
+        code: it does not want this event; Broken: the endpoint is no EventBridge, or can't be trusted; TryAgain: tries
+        or patience are used up, and it may or may not have been published. Cancelled, an event that was not sent yet
+        never is."""
         return await self.publish(Draft(event, detail, key, source, bus, version, time, resources, traceparent, once))
 
     async def publish(self, draft: Draft) -> str:

@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ConnectionError, HTTPClientError,
 
 import eventyard
 from eventyard.client.entry import Entry
-from eventyard.errors import EventyardError, Forbidden, InvalidRequest
+from eventyard.errors import Broken, EventyardError, Forbidden, InvalidRequest
 
 #: API reference, "PutEventsResultEntry" and "Common Errors", and what SDKs take for throttling.
 _PASSING = frozenset(
@@ -66,13 +66,18 @@ _CONNECT, _READ = 5.0, 15.0
 
 class Failure(msgspec.Struct, frozen=True):
     """Why an entry, or a request, was not taken. ``passing``: the same may succeed later, ``after`` seconds at the
-    soonest."""
+    soonest. ``whole``: said of the request, not of one entry."""
 
     code: str
     message: str
     passing: bool
     after: float = 0
-    of_caller: bool = False
+    whole: bool = False
+
+    @property
+    def of_one(self) -> bool:
+        """Whether one entry can be the reason, so that others may be taken without it."""
+        return not self.whole or self.code == "ValidationException" or self.code.startswith("AccessDenied")
 
 
 class _Result(msgspec.Struct, rename="pascal"):
@@ -168,17 +173,19 @@ class Door:
             content = answer.content
         except (HTTPClientError, ConnectionError) as error:  # time limits, proxies, TLS; nobody there
             distrusted = isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
-            return Failure(type(error).__name__, str(error), not distrusted, of_caller=distrusted)
+            return Failure(type(error).__name__, str(error), not distrusted, whole=True)
         except BotoCoreError as error:
-            raise InvalidRequest(str(error), type(error).__name__) from error
+            raise Broken(str(error), type(error).__name__) from error
         if answer.status_code != 200:
             return _refusal(answer)
         try:
             results = _decode(content).entries
         except msgspec.DecodeError as error:
-            return Failure("BadAnswer", f"{self.url} does not answer as EventBridge does: {error}", True)
+            return Failure("BadAnswer", f"{self.url} does not answer as EventBridge does: {error}", True, whole=True)
         if len(results) != len(entries):
-            return Failure("BadAnswer", f"{self.url} answered for {len(results)} of {len(entries)} entries", True)
+            return Failure(
+                "BadAnswer", f"{self.url} answered for {len(results)} of {len(entries)} entries", True, whole=True
+            )
         return [_outcome(result) for result in results]
 
     def _sign(self, request: AWSRequest) -> None:
@@ -193,9 +200,11 @@ class Door:
 
 
 def error_of(failure: Failure) -> EventyardError:
-    """What ``put`` raises for a failure that will not pass."""
-    denied = failure.of_caller or failure.code.startswith(("AccessDenied", "NotAuthorized"))
-    return (Forbidden if denied else InvalidRequest)(failure.message, failure.code)
+    """What ``put`` raises for a failure that will not pass: InvalidRequest if it is the entry's, Forbidden if it is the
+    caller's, and Broken if it is neither's but of the endpoint, the network or a setting."""
+    if failure.code in _OF_CALLER or failure.code.startswith(("AccessDenied", "NotAuthorized")):
+        return Forbidden(failure.message, failure.code)
+    return (InvalidRequest if failure.of_one else Broken)(failure.message, failure.code)
 
 
 def _outcome(result: _Result) -> str | Failure:
@@ -219,5 +228,5 @@ def _refusal(answer: AWSResponse) -> Failure:
         error.message or error.other or code,
         passing,
         float(after) if after.isdecimal() else 0,
-        code in _OF_CALLER,
+        whole=True,
     )

@@ -15,6 +15,8 @@ class Room:
         self._count = 0
         self._bytes = 0
         self._line: deque[tuple[int, asyncio.Future[None]]] = deque()
+        #: Those who were let in and have not noticed yet: whoever comes now must not pass them.
+        self._called = 0
         self._leaving: list[asyncio.Future[None]] = []
 
     @property
@@ -23,7 +25,7 @@ class Room:
 
     def take_now(self, size: int) -> bool:
         """Whether there was room, and nobody in line for it."""
-        if self._line or not self._fits(size):
+        if self._line or self._called or not self._fits(size):
             return False
         self._enter(size)
         return True
@@ -36,11 +38,14 @@ class Room:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
+                self._called -= 1
                 self.give(size)
             else:
                 turn.cancel()
                 self._admit()
             raise
+        self._called -= 1
+        self._admit()
 
     def give(self, size: int) -> None:
         """One has left."""
@@ -67,6 +72,7 @@ class Room:
             size, turn = self._line.popleft()
             if not turn.done():
                 self._enter(size)
+                self._called += 1
                 turn.set_result(None)
         if self.empty:
             for leaving in self._leaving:

@@ -200,10 +200,13 @@ class Sender:
         elif answer.passing:
             # The server is in trouble, so this request keeps its place among those in flight while it waits.
             await self._again([(waiting, answer) for waiting in batch])
-        elif len(batch) > 1 and not answer.of_caller:
-            # One entry is the reason; its neighbours must not suffer.
+        elif len(batch) > 1 and answer.of_one:
+            # Its neighbours must not suffer.
             for waiting in batch:
-                await self._attempt([waiting])
+                if waiting.done.done():
+                    self._settle(waiting)
+                else:
+                    await self._attempt([waiting])
         else:
             for waiting in batch:
                 self._fail(waiting, error_of(answer))

@@ -4,6 +4,7 @@ will."""
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import uuid
 from collections.abc import Callable
@@ -37,10 +38,11 @@ class Peer:
     """``requests``: the entries of each request, in the order in which they came. ``accepted``: the details that were
     taken."""
 
-    def __init__(self, script: Script | None = None) -> None:
+    def __init__(self, script: Script | None = None, tls: ssl.SSLContext | None = None) -> None:
         self.script: Script = script or (lambda entries: [taken() for _ in entries])
         self.requests: list[list[Entry]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         self.accepted: list[Any] = []
         self.open = self.most_open = 0
         self._lock = threading.Condition()
@@ -61,7 +63,9 @@ class Peer:
             request_queue_size = 64
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'' if tls is None else 's'}://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
     def __enter__(self) -> Self:
@@ -83,6 +87,7 @@ class Peer:
         with self._lock:
             self.requests.append(entries)
             self.headers.append(dict(request.headers.items()))
+            self.paths.append(request.path)
             self._lock.notify_all()
             self.open += 1
             self.most_open = max(self.most_open, self.open)

@@ -184,6 +184,22 @@ def test_event_that_the_server_does_not_want_stays_with_the_reason(
     connection.close()
 
 
+@pytest.mark.parametrize(
+    "trouble", [Answer(400, "ExpiredTokenException"), Answer(400, "AccessDeniedException"), Answer(404, "")]
+)
+def test_trouble_that_is_not_the_events_gives_no_event_up(
+    outbox: Outbox, database: Connect, events: SyncEventClient, peer: Peer, trouble: Answer
+) -> None:
+    peer.script = lambda entries: trouble
+    put(outbox, database, {"n": 1})
+    relay = outbox.relay(database, events)
+    assert relay.drain() == Round(0, 1, 0)
+    assert relay.drain() == Round(0, 0, 0), "for a while it is left alone, so that others get their turn"
+    connection = database()
+    assert (outbox.refused(connection), outbox.waiting(connection)) == ([], 1)
+    connection.close()
+
+
 def test_server_that_is_down_costs_time_and_no_events(
     outbox: Outbox, database: Connect, events: SyncEventClient, peer: Peer
 ) -> None:

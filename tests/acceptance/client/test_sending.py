@@ -16,7 +16,7 @@ import pytest
 
 from eventyard.client import Backoff, Batching, ContractViolation, Draft, EventClient, ManyFailed, SyncEventClient
 from eventyard.client.entry import MOST_BYTES, Entry
-from eventyard.errors import Conflict, Forbidden, InvalidRequest, TryAgain
+from eventyard.errors import Broken, Conflict, Forbidden, InvalidRequest, TryAgain
 from tests.unit.client.contracts import GOOD, repository
 
 from .peer import Answer, Peer, refused, taken
@@ -189,6 +189,15 @@ async def test_wrong_credentials_are_told_after_one_request(peer: Peer) -> None:
     async with client(peer) as events:
         with pytest.raises(ManyFailed, match="2 of 2"):
             await events.put_many([("A", {}), ("B", {})])
+    assert len(peer.requests) == 1
+
+
+async def test_endpoint_that_is_no_eventbridge_is_told_after_one_request(peer: Peer) -> None:
+    peer.script = lambda entries: Answer(404, "", "<html>")
+    async with client(peer) as events:
+        with pytest.raises(ManyFailed) as caught:
+            await events.put_many([("A", {}), ("B", {})])
+    assert [(type(each), each.code) for each in caught.value.outcomes] == [(Broken, "HTTP404")] * 2  # type: ignore[union-attr]
     assert len(peer.requests) == 1
 
 

@@ -1,5 +1,6 @@
 -- One row for each event that is not published yet. `position` is the order in which they were put; `key`: events of one key
 -- are published in that order. `claim`, `claimed`: which relay has it and until when, in milliseconds since the epoch.
+-- A row that failed is claimed by nobody for a while.
 -- `error`: why the server does not want it; such a row is left alone.
 
 -- name: create
@@ -48,7 +49,7 @@ DELETE FROM {table} WHERE position = %s AND claim = %s
 UPDATE {table} SET claim = NULL, claimed = 0, error = %s WHERE position = %s AND claim = %s
 
 -- name: released
-UPDATE {table} SET claim = NULL, claimed = 0 WHERE position = %s AND claim = %s
+UPDATE {table} SET claim = NULL, claimed = CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) + %s WHERE position = %s AND claim = %s
 
 -- name: list_refused
 SELECT id, entry, error FROM {table} WHERE error IS NOT NULL ORDER BY position LIMIT %s

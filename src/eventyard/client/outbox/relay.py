@@ -21,6 +21,8 @@ from eventyard.client.entry import Admitted, Entry
 from eventyard.errors import Conflict, EventyardError, InvalidRequest, TryAgain
 
 _log = logging.getLogger(__name__)
+#: Milliseconds until an event is tried again that can't be sent before somebody does something.
+_LATER = 5_000
 
 
 class Round(msgspec.Struct, frozen=True):
@@ -122,15 +124,24 @@ class Relay:
                 if isinstance(outcome, str):
                     sent += 1
                     cursor.execute(statements["sent"], (position, claim))
-                elif isinstance(outcome, TryAgain):
-                    failed += 1
-                    cursor.execute(statements["released"], (position, claim))
-                else:
+                elif _is_refusal(outcome):
                     refused += 1
                     _log.error("the outbox's row %s is refused: %s: %s", position, outcome.code, outcome.message)
                     error = f"{outcome.code}: {outcome.message}"
                     cursor.execute(statements["refused"], (error, position, claim))
+                else:
+                    failed += 1
+                    _log.warning("the outbox's row %s is not sent: %s: %s", position, outcome.code, outcome.message)
+                    # Those behind it get their turn, where the reason is not one that passes by itself.
+                    later = 0 if isinstance(outcome, TryAgain) else _LATER
+                    cursor.execute(statements["released"], (later, position, claim))
         return Round(sent, failed, refused)
+
+
+def _is_refusal(error: EventyardError) -> bool:
+    """Whether the server does not want this very event. Wrong credentials, permissions and settings are no reason to
+    give events up."""
+    return isinstance(error, InvalidRequest) or error.code.startswith("NotAuthorizedFor")
 
 
 def _admitted(position: int, id: str, key: str | None, label: str, entry: str) -> Admitted:
