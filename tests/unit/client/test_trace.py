@@ -11,7 +11,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from eventyard.client.trace import current, from_xray, is_traceparent, restored, to_xray
 
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-_hex = st.integers(min_value=1)
 
 
 @given(st.integers(1, (1 << 128) - 1), st.integers(1, (1 << 64) - 1), st.booleans())
