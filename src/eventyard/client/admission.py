@@ -28,6 +28,8 @@ ONCE = "urn:eventyard:once:"
 """How an id that stays the same however often an event is sent stands among its ``resources``."""
 
 _LONGEST = 2048
+#: Names of unknown events may come from outside of the program.
+_MOST_WARNINGS = 1000
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -161,7 +163,7 @@ class Admission:
             self._warn((f"{contract.name}/{contract.version}", "deprecated"), message, FutureWarning)
 
     def _warn(self, once: tuple[str, str], message: str, category: type[Warning]) -> None:
-        if once not in self._warned:
+        if once not in self._warned and len(self._warned) < _MOST_WARNINGS:
             self._warned.add(once)
             warnings.warn(message, category, stacklevel=6)
 

@@ -98,6 +98,17 @@ def test_lease_and_memory_end() -> None:
     assert "token" in store.begin("k", 60).__struct_fields__
 
 
+def test_memory_does_not_grow_for_ever() -> None:
+    clock = ManualClock()
+    store = MemoryStore(clock)
+    for n in range(5000):
+        begun = store.begin(str(n), 60)
+        store.finish(str(n), begun.token, b"1", 10)  # type: ignore[union-attr]
+        if n % 500 == 499:
+            asyncio.run(clock.advance(10))
+    assert len(store._rows) <= 1500
+
+
 def test_answer_that_is_not_json_is_told_once_and_the_work_is_not_repeated() -> None:
     done: list[int] = []
 
