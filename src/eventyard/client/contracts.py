@@ -61,6 +61,10 @@ def contracts_of(source: Source) -> Contracts:
             return LocalContracts(from_snapshot(source.read_bytes()))
         except OSError as error:
             raise NotFound(f"There are no contracts at {source}: {error.strerror or error}.") from error
+    if not callable(getattr(source, "known", None)):
+        raise InvalidRequest(
+            f"Contracts come from a folder, a snapshot, a repository or a registry, not {source!r:.80}."
+        )
     return source
 
 

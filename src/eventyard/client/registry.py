@@ -35,7 +35,8 @@ _MOST_MISSING = 1000
 class Registry:
     """``name``: of the registry. ``client``: for its API, such as ``boto3.client("schemas")``; one with the given
     ``endpoint_url``, ``region`` and ``profile`` if None. ``cache``: a file that outlives the process, so that it can
-    start while the registry can't be reached. ``refresh``: seconds after which it is asked again."""
+    start while the registry can't be reached. ``refresh``: seconds after which it is asked again. Raises InvalidRequest
+    for an endpoint or region that can't be."""
 
     def __init__(
         self,
@@ -50,12 +51,7 @@ class Registry:
         clock: Clock | None = None,
     ) -> None:
         self.name = name
-        self._client = client or botocore.session.Session(profile=profile).create_client(
-            "schemas",
-            region_name=region,
-            endpoint_url=endpoint_url,
-            config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}),
-        )
+        self._client = client or _schemas(endpoint_url, region, profile)
         self._cache = None if cache is None else Path(cache)
         self._refresh = int(refresh * 1000)
         self._clock = clock or SystemClock()
@@ -204,6 +200,18 @@ class Registry:
         when = datetime.fromtimestamp(self._shelf.at / 1000, UTC).isoformat(" ", "seconds")
         _log.warning("registry %s can't be reached (%s): contracts of %s are used", self.name, error, when)
         self._tally.add("stale_contracts")
+
+
+def _schemas(endpoint_url: str | None, region: str | None, profile: str | None) -> Any:
+    try:
+        return botocore.session.Session(profile=profile).create_client(
+            "schemas",
+            region_name=region,
+            endpoint_url=endpoint_url,
+            config=Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2}),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise InvalidRequest(f"The client of the registry can't be made: {error}") from error
 
 
 def _is_of(name: str, type: str, source: str | None) -> bool:

@@ -191,3 +191,9 @@ def test_broken_cache_is_as_good_as_none(remote: RegistryPeer, tmp_path: Path) -
 def test_registry_that_does_not_exist_is_told(remote: RegistryPeer) -> None:
     with pytest.raises(NotFound, match="There is no registry lorries"):
         Registry("lorries", endpoint_url=remote.url).find("PurchaseConfirmed")
+
+
+def test_registry_without_a_region_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(InvalidRequest, match="region"):
+        Registry("cars")

@@ -240,6 +240,8 @@ def test_contracts_are_read_from_folders_and_snapshots(tmp_path: Path) -> None:
         assert contracts_of(source).find("PurchaseConfirmed").contract.source == "uk.co.cars.sales"
     with pytest.raises(NotFound, match="There are no contracts at"):
         contracts_of(tmp_path / "nowhere")
+    with pytest.raises(InvalidRequest, match="Contracts come from a folder, a snapshot, a repository or a registry"):
+        contracts_of(b"{}")  # type: ignore[arg-type]
     snapshot.write_text("{}")
     with pytest.raises(InvalidRequest, match="no snapshot"):
         contracts_of(snapshot)
