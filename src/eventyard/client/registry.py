@@ -67,9 +67,10 @@ class Registry:
         self._tally = tally
 
     def known(self, type: str, source: str | None, version: int | None) -> Checked | NotFound | None:
+        found = self._found.get((type, source, version))
         if self._shelf is not None and self._clock.now() - self._asked_at >= self._refresh:
             self._refresh_soon()
-        return self._found.get((type, source, version))
+        return found
 
     def find(self, type: str, source: str | None = None, version: int | None = None) -> Checked:
         with self._lock:

@@ -254,7 +254,7 @@ from eventyard.client import Backoff
 url, database = sys.argv[1:]
 connect = (lambda: sqlite3.connect(database)) if "/" in database else (lambda: psycopg.connect(database))
 events = SyncEventClient(unknown="allow", source="s", endpoint_url=url, backoff=Backoff(patience=0.4))
-relay = Outbox(events).relay(connect, events, lease=1.0)
+relay = Outbox(events).relay(connect, events, lease=4.0)
 relay._enter = lambda *_: os._exit(9)   # between sending and marking
 relay.drain()
 """

