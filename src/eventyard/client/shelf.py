@@ -10,6 +10,7 @@ import msgspec
 
 from eventyard.client.contracts import Checked, checked
 from eventyard.contract import Contract, Validator, from_snapshot
+from eventyard.contract.dialects import ENVELOPE, from_openapi
 from eventyard.errors import InvalidRequest, Unsupported
 
 
@@ -35,8 +36,10 @@ class Schema(msgspec.Struct, frozen=True):
             raise InvalidRequest(f"{where} is no schema.")
         if isinstance(document := content.get("x-eventyard-document"), str):
             return _from_document(document, content.get("x-eventyard-atoms", {}), where)
-        if self.kind != "JSONSchemaDraft4":
-            raise Unsupported(f"{where} is {self.kind} without its document; only JSONSchemaDraft4 can be checked.")
+        if self.kind not in ("JSONSchemaDraft4", "OpenApi3"):
+            raise Unsupported(f"{where} is {self.kind}; JSONSchemaDraft4 and OpenApi3 can be checked.")
+        if self.kind == "OpenApi3":
+            content = _from_openapi(content, where)
         source = self.name.partition("@")[0]
         schema = {"$schema": "http://json-schema.org/draft-04/schema#", **_of_detail(content)}
         contract = Contract(type, source, schema, source, version=int(self.version), path=where)
@@ -77,6 +80,15 @@ def _from_document(document: str, atoms: Any, where: str) -> Checked:
         raise InvalidRequest(f"The document of {where} has errors: {findings}")
     (contract,) = repository.contracts
     return checked(contract, repository.validator(contract))
+
+
+def _from_openapi(content: dict[str, Any], where: str) -> dict[str, Any]:
+    """In Draft 4, the component of the whole event, as discovered schemas have it, or the first."""
+    try:
+        components = content["components"]["schemas"]
+        return from_openapi(content, ENVELOPE if ENVELOPE in components else next(iter(components))).schema
+    except (KeyError, TypeError, StopIteration) as error:
+        raise InvalidRequest(f"{where} has no component that is a schema.") from error
 
 
 def _of_detail(schema: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +115,57 @@ def test_content_that_is_no_contract_is_told(remote: RegistryPeer, content: str,
 
 
 def test_kind_that_can_not_be_checked_is_refused_by_name() -> None:
-    with RegistryPeer("OpenApi3") as remote:
+    with RegistryPeer("Avro") as remote:
         remote.schemas[NAME] = ["{}"]
-        with pytest.raises(Unsupported, match="is OpenApi3 without its document"):
+        with pytest.raises(Unsupported, match="is Avro; JSONSchemaDraft4 and OpenApi3 can be checked"):
             registry(remote).find("PurchaseConfirmed")
+
+
+@pytest.mark.parametrize("content", ["{}", '{"components": 5}', '{"components": {"schemas": {}}}'])
+def test_openapi_without_a_component_is_told(content: str) -> None:
+    with RegistryPeer("OpenApi3") as remote:
+        remote.schemas[NAME] = [content]
+        with pytest.raises(InvalidRequest, match="has no component that is a schema"):
+            registry(remote).find("PurchaseConfirmed")
+
+
+def test_openapi_of_one_component_is_of_the_detail() -> None:
+    with RegistryPeer("OpenApi3") as remote:
+        remote.schemas[NAME] = [json.dumps({"components": {"schemas": {"Purchase": {**PLAIN, "nullable": False}}}})]
+        found = registry(remote).find("PurchaseConfirmed").validator
+        assert (found.is_valid({"vin": "x"}), found.is_valid({})) == (True, False)
+
+
+def test_schemas_of_a_real_registry_are_found(connect: Callable[[str], Any]) -> None:
+    schemas = connect("schemas")
+    schemas.create_registry(RegistryName="cars")
+    text = {**json.loads(pushed(FILES["events/purchase_confirmed.md"])), "type": "object", "title": "Told"}
+    schemas.create_schema(RegistryName="cars", SchemaName=NAME, Type="JSONSchemaDraft4", Content=json.dumps(text))
+    discovered = {
+        "openapi": "3.0.0",
+        "info": {"version": "1.0.0", "title": "CarPriced"},
+        "paths": {},
+        "components": {
+            "schemas": {
+                "AWSEvent": {
+                    "type": "object",
+                    "properties": {
+                        "detail": {"$ref": "#/components/schemas/CarPriced"},
+                        "detail-type": {"type": "string"},
+                    },
+                },
+                "CarPriced": {"type": "object", "required": ["price"], "properties": {"price": {"type": "number"}}},
+            }
+        },
+    }
+    name = "uk.co.cars.sales@CarPriced"
+    schemas.create_schema(RegistryName="cars", SchemaName=name, Type="OpenApi3", Content=json.dumps(discovered))
+    found = Registry("cars", schemas)
+    confirmed, priced = found.find("PurchaseConfirmed").validator, found.find("CarPriced").validator
+    assert (confirmed.is_valid(GOOD), confirmed.is_valid({})) == (True, False)
+    assert (priced.is_valid({"price": 1}), priced.is_valid({"price": "1"}), priced.is_valid({})) == (True, False, False)
+    with pytest.raises(NotFound, match="no contract for Misspelt"):
+        found.find("Misspelt")
 
 
 def test_registry_is_asked_again_after_a_while(remote: RegistryPeer) -> None:
