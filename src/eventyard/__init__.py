@@ -1,7 +1,7 @@
 """Eventyard: a self-hosted event platform around a bus that speaks Amazon EventBridge's APIs.
 
-The names of the client library can be imported from here. They are loaded when they are asked for, so that importing
-this package costs nothing.
+The names of the client library and of the waiter can be imported from here. They are loaded when they are asked for,
+so that importing this package costs nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from eventyard.client import handler as handler
     from eventyard.client import handlers as handlers
     from eventyard.client import idempotent as idempotent
+    from eventyard.waiter import EventNotSeen as EventNotSeen
+    from eventyard.waiter import EventWaiter as EventWaiter
+    from eventyard.waiter import UnexpectedEvent as UnexpectedEvent
 
 __version__ = "0.1.0"
 __all__ = [
@@ -28,19 +31,25 @@ __all__ = [
     "Draft",
     "EventClient",
     "EventInfo",
+    "EventNotSeen",
+    "EventWaiter",
     "ManyFailed",
     "Outbox",
     "Registry",
     "SyncEventClient",
+    "UnexpectedEvent",
     "handler",
     "handlers",
     "idempotent",
 ]
 
+_WAITER = ("EventNotSeen", "EventWaiter", "UnexpectedEvent")
+
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'eventyard' has no attribute {name!r}")
-    found = getattr(importlib.import_module("eventyard.client"), name)
+    room = "waiter" if name in _WAITER else "client"
+    found = getattr(importlib.import_module(f"eventyard.{room}"), name)
     globals()[name] = found
     return found

@@ -19,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from eventyard.client import EventClient, SyncEventClient
     from eventyard.waiter import BlockingWaiter, EventWaiter
 
 _STOP, _LOOK = 20.0, 2.0
@@ -60,8 +61,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "eventyard(bus='default', account=None): the bus, and the account if not that of the credentials, that "
-        "event_waiter and event_client of this test are for.",
+        "eventyard(bus='default', account=None, contracts=None): the bus, and the account if not that of the "
+        "credentials, that waiters and clients of this test are for, and the contracts that clients hold events to.",
     )
 
 
@@ -98,6 +99,46 @@ def blocking_event_waiter(request: pytest.FixtureRequest, eventyard_server: Runn
 
     with EventWaiter.connect(eventyard_server.url, **_meant(request)) as waiter:
         yield waiter
+
+
+@pytest.fixture
+def event_client(request: pytest.FixtureRequest, eventyard_server: RunningServer) -> EventClient:
+    """An :class:`~eventyard.client.EventClient` on it, for asynchronous tests. The marker's ``contracts`` says where
+    the contracts are; without them nothing is checked."""
+    client: EventClient = _client(request, eventyard_server, "EventClient")
+    return client
+
+
+@pytest.fixture
+def blocking_event_client(request: pytest.FixtureRequest, eventyard_server: RunningServer) -> Iterator[SyncEventClient]:
+    """The same for tests that are not asynchronous."""
+    with _client(request, eventyard_server, "SyncEventClient") as client:
+        yield client
+
+
+def _client(request: pytest.FixtureRequest, server: RunningServer, kind: str) -> Any:
+    import eventyard
+
+    marker = request.node.get_closest_marker("eventyard")
+    contracts = marker.kwargs.get("contracts") if marker is not None else None
+    meant = _meant(request)
+    return getattr(eventyard, kind)(
+        contracts,
+        unknown="allow" if contracts is None else "refuse",
+        source=None if contracts is not None else "test",
+        bus=meant["bus"],
+        endpoint_url=server.url,
+        region="us-east-1",
+        session=_session(meant["account"] or "test"),
+    )
+
+
+def _session(key: str) -> Any:
+    from botocore.session import get_session
+
+    session = get_session()
+    session.set_credentials(key, "test")
+    return session
 
 
 @pytest.fixture
@@ -148,7 +189,8 @@ def _meant(where: pytest.FixtureRequest | pytest.Item) -> dict[str, Any]:
     """The bus and account that the test's marker names."""
     node = where if isinstance(where, pytest.Item) else where.node
     marker = node.get_closest_marker("eventyard")
-    return {"bus": "default", "account": None} | (dict(marker.kwargs) if marker is not None else {})
+    given = dict(marker.kwargs) if marker is not None else {}
+    return {"bus": given.get("bus", "default"), "account": given.get("account")}
 
 
 def _serving(data: Path) -> Iterator[RunningServer]:

@@ -25,12 +25,20 @@ def get(endpoint: str, page: str, query: dict[str, str]) -> Iterator[http.client
         yield answer
 
 
+def ask(
+    endpoint: str, method: str, page: str, query: dict[str, str] | None = None, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The JSON that ``page`` answers. Raises as :func:`post` does."""
+    path = f"{page}?{urlencode(query)}" if query else page
+    with _asking(endpoint, method, path, None if body is None else msgspec.json.encode(body)) as answer:
+        found: dict[str, Any] = json.loads(answer.read())
+    return found
+
+
 def post(endpoint: str, page: str, body: dict[str, Any]) -> dict[str, Any]:
     """The JSON that ``page`` answers. Raises InvalidRequest or NotFound with the server's words, TryAgain if nobody
     answers."""
-    with _asking(endpoint, "POST", page, msgspec.json.encode(body)) as answer:
-        found: dict[str, Any] = json.loads(answer.read())
-    return found
+    return ask(endpoint, "POST", page, body=body)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import Any
 
 import botocore.session
@@ -21,7 +22,6 @@ from botocore.config import Config
 from botocore.endpoint import EndpointCreator
 from botocore.exceptions import BotoCoreError, ConnectionError, HTTPClientError, SSLError
 
-import eventyard
 from eventyard.client.entry import Entry
 from eventyard.errors import Broken, EventyardError, Forbidden, InvalidRequest
 
@@ -149,7 +149,7 @@ class Door:
         self._headers = {
             "Content-Type": "application/x-amz-json-1.1",
             "X-Amz-Target": "AWSEvents.PutEvents",
-            "User-Agent": f"eventyard/{eventyard.__version__} {meta.config.user_agent or ''}".strip(),
+            "User-Agent": f"eventyard/{version('eventyard')} {meta.config.user_agent or ''}".strip(),
         }
         client.close()
         self._threads = ThreadPoolExecutor(threads, "eventyard-client")

@@ -1,5 +1,5 @@
 """Queues on streams: records given out one by one, hidden until they are acknowledged or come again, set aside when
-they were received too often. The records stay in the stream; see docs/decisions/0014. AWS's API is not known here.
+they were received too often. The records stay in the stream; see decision 14. AWS's API is not known here.
 
 Source: Kinesis developer guide, "How queues work" and "Handle dead-letter records in a queue".
 """

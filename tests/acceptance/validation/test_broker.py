@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from eventyard.waiter import EventWaiter
+from tests.acceptance.cli.test_cli import one_sentence, run
 from tests.acceptance.server import Server
 from tests.acceptance.waiting import until
 
@@ -144,3 +145,17 @@ def test_rules_that_mean_nothing_are_refused(
     with refused.value as error:
         assert error.code == status
         assert reason in json.load(error)["message"]
+
+
+def test_the_command_line_says_what_is_done_and_shows_who_breaks_what(server: Server, account: str) -> None:
+    own = {"AWS_ACCESS_KEY_ID": account, "AWS_ENDPOINT_URL": server.url}
+    bus = f"arn:aws:events:us-east-1:{account}:event-bus/default"
+    register(server, account)
+    done = run("contracts", "enforce", "reject", "--bus", bus, "--event", "CarLost=warn", environment=own)
+    assert "reject, CarLost: warn; without a contract: off" in done.stdout, done.stderr
+    publish(server, account, {"vin": 1})
+    shown = run("contracts", "violations", environment=own).stdout
+    assert any(line.split() == ["cars@CarSold", "1", "cars", "1", "0", "0", "1"] for line in shown.splitlines()), shown
+    assert "one of off" in one_sentence(run("contracts", "enforce", "refuse", "--bus", bus, environment=own))
+    assert "PhotosTaken=warn" in one_sentence(run("contracts", "enforce", "warn", "--event", "A", environment=own))
+    assert "any more" in run("contracts", "enforce", "none", "--bus", bus, environment=own).stdout

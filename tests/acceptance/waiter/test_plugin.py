@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+EXAMPLES = Path(__file__).parents[3] / "examples" / "cars" / "contracts"
+
 _PUBLISH = """
 import json
 import boto3
@@ -94,6 +96,27 @@ def test_it(eventyard_server, blocking_event_waiter):
     assert 'cars CarReturned {"n":1}' in section
     assert "LongAgo" not in section
     assert "no CarSold within 0.2 s on bus default." in done.stdout
+
+
+def test_clients_publish_to_the_server_and_keep_the_contracts_that_a_marker_names(tmp_path: Path) -> None:
+    text = f"""
+import pytest
+from eventyard import ContractViolation
+
+def test_without(blocking_event_client, blocking_event_waiter):
+    sold = blocking_event_waiter.subscribe("CarSold")
+    blocking_event_client.put("CarSold", {{"n": 1}})
+    assert sold.next().detail == {{"n": 1}}
+
+@pytest.mark.asyncio
+@pytest.mark.eventyard(contracts={str(EXAMPLES)!r})
+async def test_with(event_client):
+    with pytest.raises(ContractViolation, match="breaks its contract in 3 places"):
+        await event_client.put("LotSelected", {{}})
+    await event_client.close()
+"""
+    done = run(tmp_path, text)
+    assert "2 passed" in done.stdout, done.stdout
 
 
 def test_a_server_may_live_for_one_test_only(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from eventyard.cli.contracts.check import check
 from eventyard.cli.contracts.diff import diff
 from eventyard.cli.contracts.docs import docs
 from eventyard.cli.contracts.drift import drift
+from eventyard.cli.contracts.enforce import enforce, violations
 from eventyard.cli.contracts.form import form
 from eventyard.cli.contracts.lint import lint
 from eventyard.cli.contracts.new import new
@@ -28,3 +29,5 @@ contracts.command()(pull)
 contracts.command()(docs)
 contracts.command()(drift)
 contracts.command()(form)
+contracts.command()(enforce)
+contracts.command()(violations)
