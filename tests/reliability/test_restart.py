@@ -73,6 +73,7 @@ class Polls:
 async def restarts(folder: Path, count: int, limit: float) -> Polls:
     """Restart so often, by SIGKILL and SIGTERM in turn, with rules to load, events to route, and pollers."""
     server = ServerProcess(folder / "data")
+    server.command += ("--allow-network", "127.0.0.1/32")  # for the destination on this machine
     polls, client = Polls(server.port, limit), Client(server.port)
     await server.start()
     await build(client, polls.port)

@@ -124,9 +124,9 @@ def _event(happening: Happening) -> dict[str, Any]:
 
 
 def _stay(console: Console, endpoint: str) -> None:
-    console.print(f"\n  The server stays up. Point your tools at it:\n\n{exports(endpoint)}\n")
-    console.print(f"  eventyard tail --bus {BUS} --since 60 --json      Ctrl-C here ends it all.")
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # also one that comes with the first line
+        console.print(f"\n  The server stays up. Point your tools at it:\n\n{exports(endpoint)}\n")
+        console.print(f"  eventyard tail --bus {BUS} --since 1m      Ctrl-C here ends it all.")
         while True:
             time.sleep(3600)
     console.print()
