@@ -17,6 +17,7 @@ from eventyard.wire import Door
 
 def doors_of(house: House) -> list[Door]:
     """A door for each service. Through them universal targets call, too."""
+    streaming = house.streaming
     doors = [
         events_door(
             house.directory,
@@ -35,13 +36,13 @@ def doors_of(house: House) -> list[Door]:
         pipes_door(house.pipes, house.clock, house.supports),
         scheduler_door(house.schedules, house.clock, house.supports, house.calls),
         sns_door(house.topics),
-        firehose_door(house.hoses, house.clock),
+        firehose_door(streaming.hoses, house.clock),
         kinesis_door(
-            house.streams,
-            house.reading,
-            house.stream_queues,
-            house.channels,
-            house.commitments,
+            streaming.streams,
+            streaming.reading,
+            streaming.queues,
+            streaming.channels,
+            streaming.commitments,
             house.clock,
             house.dev,
         ),

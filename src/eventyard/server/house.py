@@ -35,7 +35,6 @@ from eventyard.codegen import BINDINGS, binding
 from eventyard.connections import Connections
 from eventyard.endpoints import Endpoints
 from eventyard.event import Event
-from eventyard.firehose import Channels, Hoses
 from eventyard.functions import Code, Functions, Pool
 from eventyard.partners import Partners
 from eventyard.pipes import Pipes
@@ -45,11 +44,9 @@ from eventyard.server.asking import ask
 from eventyard.server.fitter import Fitter
 from eventyard.server.kinds import Kinds, kind_of
 from eventyard.server.registry import SchemaRegistry
-from eventyard.server.stream_feeds import StreamFeeds
+from eventyard.server.streaming import Streaming
 from eventyard.settings import Settings
 from eventyard.store import Store
-from eventyard.streams import Commitments, Limits, Reading, Streams
-from eventyard.streams import Queues as StreamQueues
 from eventyard.target import Target
 from eventyard.targets.admission import Admission
 from eventyard.targets.bus import BusTarget
@@ -117,17 +114,7 @@ class House:
             clock,
             secrets.token_urlsafe,
         )
-        logs = _Logs(self.engine)
-        limits = Limits(clock) if settings.stream_limits else None
-        self.streams = Streams(store.log, store.catalog, clock, logs, vault, limits)
-        self.commitments = Commitments(store.catalog, clock)
-        self.stream_queues = StreamQueues(self.streams, store.log, store.queues, store.progress, clock)
-        files = None if settings.data is None else settings.data / "firehose"
-        self.reading = Reading(self.streams, store.log, clock)
-        feeds = StreamFeeds(self.streams, self.reading)
-        self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, vault, feeds, self._ask, files)
-        self.channels = Channels(store.catalog, store.progress, clock, feeds, files)
-        self.streams.hold(self.channels.count)
+        self.streaming = Streaming(store, settings, clock, vault, self.engine, self._ask)
         self._scratch = tempfile.TemporaryDirectory(prefix="eventyard-")
         code = Code((settings.data or Path(self._scratch.name)) / "functions")
         self.functions = Functions(
@@ -157,8 +144,8 @@ class House:
         self._add_kinds()
         fitter = Fitter(
             self.queues,
-            self.streams,
-            self.reading,
+            self.streaming.streams,
+            self.streaming.reading,
             self.functions,
             self.courier,
             self._kinds.make,
@@ -197,7 +184,7 @@ class House:
         ways = Ways(
             queue=partial(LetterTarget, self.queues.deliver, admit=self._admit),
             post=partial(PostTarget, self.poster, self.clock),
-            hose=lambda arn: FirehoseTarget(self.hoses.put, arn),
+            hose=lambda arn: FirehoseTarget(self.streaming.hoses.put, arn),
             function=lambda arn: FunctionTarget(self.functions.deliver, arn),
         )
         return Delivering(ways, self.queues.deliver, self.signer)
@@ -211,11 +198,13 @@ class House:
                 self.queues.deliver, arn, parameters.get("SqsParameters") or {}, self._admit
             ),
         )
-        add("firehose", lambda arn, parameters: FirehoseTarget(self.hoses.put, arn))
+        add("firehose", lambda arn, parameters: FirehoseTarget(self.streaming.hoses.put, arn))
         add("lambda", lambda arn, parameters: FunctionTarget(self.functions.deliver, arn))
         add(
             "kinesis",
-            lambda arn, parameters: StreamTarget(self.streams.deliver, arn, parameters.get("KinesisParameters") or {}),
+            lambda arn, parameters: StreamTarget(
+                self.streaming.streams.deliver, arn, parameters.get("KinesisParameters") or {}
+            ),
         )
         add(
             "events/event-bus",
@@ -233,11 +222,7 @@ class House:
         await self.queues.load()
         await self.moves.load()
         await self.topics.load()
-        await self.streams.load()
-        await self.stream_queues.load()
-        await self.commitments.load()
-        await self.hoses.load()
-        await self.channels.load()
+        await self.streaming.load()
         await self.functions.load()
         await self.connections.load(self.courier.authorize)
         await self.timetable.load()
@@ -260,8 +245,8 @@ class House:
             "functions": self.functions.run,
             "queues": self.queues.run,
             "schedules": self.schedules.run,
-            "stream queues": self.stream_queues.run,
-            "streams": self.streams.run,
+            "stream queues": self.streaming.queues.run,
+            "streams": self.streaming.streams.run,
             "topics": self.topics.run,
         }
         loop = asyncio.get_running_loop()
@@ -272,17 +257,16 @@ class House:
         for chore in self._chores:
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        self.streams.close()
-        self.stream_queues.close()
+        self.streaming.leave()
         await self.timetable.close()
         await self.replays.close()
         await self.pipes.close()
-        await self.hoses.close()  # before the functions, which it may be waiting for
+        await self.streaming.hoses.close()  # before the functions, which it may be waiting for
         await self.functions.close(_GRACE)
         await self.engine.close()
         await self.courier.close()
         self.poster.close()
-        await self.channels.close()
+        await self.streaming.channels.close()
         await self.registry.close()
         await self.moves.close()
         await self.queues.close()
@@ -309,18 +293,6 @@ class House:
         if event is None:
             return self._kinds.make(arn, parameters)
         return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self.clock, arn, event)
-
-
-class _Logs:
-    """Tells the engine which logs belong to streams, and how long (ms, or for ever) they keep their records. Nobody
-    subscribes to them, so they pass no router."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.drop = engine.drop_log
-
-    def keep(self, name: str, age: int | None) -> None:
-        self._engine.keep_log(name, Retention(age=age), routed=False)
 
 
 def _jitter(name: str, moment: int, window: int) -> int:

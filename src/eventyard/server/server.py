@@ -98,8 +98,7 @@ class Server:
         if self._house is not None:
             self._house.engine.followers.end()
             await self._house.pipes.close()
-            self._house.streams.close()
-            self._house.stream_queues.close()
+            self._house.streaming.leave()
             await self._house.queues.close()
 
     async def close(self) -> None:
