@@ -15,15 +15,15 @@ async def test_records_stay_as_long_as_their_stream_says() -> None:
     store, clock = await open_memory(), ManualClock()
     house = House(store, Settings(retention_days=1), clock)
     await house.start()
-    stream = await house.streams.create("123456789012", "eu-west-1", "s", 1)
+    stream = await house.streaming.streams.create("123456789012", "eu-west-1", "s", 1)
     log = f"{stream.arn}/shardId-000000000000"
-    await house.streams.put(stream.arn, [Entry(b"x", "k")])
+    await house.streaming.streams.put(stream.arn, [Entry(b"x", "k")])
     await clock.advance(24 * HOUR)
     assert (await store.log.bounds())[log].size > 0
     await clock.advance(120)
     assert (await store.log.bounds())[log].size == 0
-    await house.streams.put(stream.arn, [Entry(b"y", "k")])
-    await house.streams.delete(stream.arn)
+    await house.streaming.streams.put(stream.arn, [Entry(b"y", "k")])
+    await house.streaming.streams.delete(stream.arn)
     assert (await store.log.bounds())[log].size == 0
     await house.close()
 
@@ -32,8 +32,8 @@ async def test_shards_of_an_earlier_run_are_not_taken_for_nobodys() -> None:
     store, clock = await open_memory(), ManualClock()
     house = House(store, Settings(), clock)
     await house.start()
-    stream = await house.streams.create("123456789012", "eu-west-1", "s", 1)
-    await house.streams.put(stream.arn, [Entry(b"x", "k")])
+    stream = await house.streaming.streams.create("123456789012", "eu-west-1", "s", 1)
+    await house.streaming.streams.put(stream.arn, [Entry(b"x", "k")])
     await house.close()
     house = House(store, Settings(), clock)
     await house.start()
