@@ -257,8 +257,8 @@ def _line(tokens: list[Token]) -> int:
 
 
 def _first(fence: Token) -> int:
-    """The line of a block's first line of content."""
-    return (fence.map[0] if fence.map else 0) + 2
+    """The line of a block's first line of content; of the fence itself where the file ends with that."""
+    return (fence.map[0] if fence.map else 0) + (2 if fence.content else 1)
 
 
 def _last_line(text: str) -> int:

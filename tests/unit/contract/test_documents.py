@@ -93,6 +93,12 @@ def test_bad_settings_are_found_with_their_line(settings: str, rule: str, line: 
     assert [(one.rule, one.line) for one in findings(repository)] == [(rule, line)]
 
 
+def test_a_file_that_ends_with_an_open_fence_is_found_on_its_last_line() -> None:
+    text = "# T\n```yaml\ntype: A\npublisher: p\n```\n## Schema\n```json"
+    (finding,) = findings(read(a_md=text))
+    assert (finding.rule, finding.line) == ("bad-json", 7)
+
+
 def test_what_is_missing_is_named() -> None:
     assert {one.rule for one in findings(read(a_md="```yaml\ntype: A\npublisher: p\n```\n"))} == {
         "no-title",
