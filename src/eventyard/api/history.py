@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 
-from eventyard.api.answers import JSON, answer, bus_of, may_see, number, read_object, routes, texts
+from eventyard.api.answers import JSON, answer, bus_of, may_see, number, on_one_line, read_object, routes, texts
 from eventyard.api.logs import Logs
 from eventyard.api.lookup import find_event
 from eventyard.bus import Directory, Redelivery
@@ -154,7 +154,11 @@ class History:
                     return
                 if pattern is None or matches(pattern, event.body):
                     limit -= 1
-                    yield b'{"position":%d,"ingested":%d,"event":%b}\n' % (position, event.ingested, event.body)
+                    yield b'{"position":%d,"ingested":%d,"event":%b}\n' % (
+                        position,
+                        event.ingested,
+                        on_one_line(event.body),
+                    )
 
     async def _search(self, event_id: str) -> list[dict[str, Any]]:
         """The event in the logs of buses, of their quarantines and of archives."""

@@ -8,7 +8,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.registry import Collector
 
-from eventyard.api.answers import JSON, answer, bus_of, may_see, number, routes
+from eventyard.api.answers import JSON, answer, bus_of, may_see, number, on_one_line, routes
 from eventyard.bus import Directory, Engine
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.pattern import Pattern, parse
@@ -108,4 +108,8 @@ class Platform:
                 continue
             position, event = item
             rules = msgspec.json.encode(self._engine.rules_of(bus, event))
-            yield b'{"position":%d,"rules":%b,"event":%b}\n' % (position, rules, event.body)
+            yield b'{"position":%d,"rules":%b,"event":%b}\n' % (
+                position,
+                rules,
+                on_one_line(event.body),
+            )

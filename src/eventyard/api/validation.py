@@ -18,12 +18,19 @@ _MEMBERS = ("bus", "account", "region", "registry", "mode", "events", "unknown",
 
 
 class Validating:
-    """What the page speaks of. ``has_queue``: whether there is a queue with that ARN."""
+    """What the page speaks of. ``has_queue`` and ``has_registry``: whether there is one with that ARN."""
 
-    def __init__(self, validation: Validation, directory: Directory, has_queue: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        validation: Validation,
+        directory: Directory,
+        has_queue: Callable[[str], bool],
+        has_registry: Callable[[str], bool],
+    ) -> None:
         self._validation = validation
         self._directory = directory
         self._has_queue = has_queue
+        self._has_registry = has_registry
 
     def routes(self) -> list[Route]:
         return routes(
@@ -73,6 +80,8 @@ class Validating:
         home = Arn.parse(bus)
         if not registry.startswith("arn:") and home is not None:
             registry = f"arn:aws:schemas:{home.region}:{home.account}:registry/{registry}"
+        if not self._has_registry(registry):
+            raise NotFound(f"There is no registry {registry}. `eventyard contracts push` makes one.")
         events = asked.get("events") or {}
         if not isinstance(events, dict):
             raise InvalidRequest("events says a mode for each detail-type.")

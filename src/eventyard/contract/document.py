@@ -172,6 +172,9 @@ class _Reader:
             line, column = (mark.line, mark.column + 1) if mark else (0, 1)
             self._find(first + line, "bad-yaml", f"{error.problem or error.context or 'The YAML is broken'}.", column)
             return None
+        except RecursionError:
+            self._find(first, "bad-yaml", "The YAML is nested too deeply.")
+            return None
         except (YAMLError, ValueError) as error:
             self._find(first, "bad-yaml", f"{str(error).partition(chr(10))[0]}.")
             return None

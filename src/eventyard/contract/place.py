@@ -15,6 +15,8 @@ import msgspec
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
+_LONGEST_NUMBER = 1_000
+
 Pointer = tuple[str | int, ...]
 """The keys and indexes that lead to a value from the outermost one (RFC 6901, not encoded)."""
 
@@ -85,6 +87,8 @@ class _Reader:
         if start == '"':
             value, end = scanstring(self.text, at + 1, True)
         elif found := _SCALAR.match(self.text, at):
+            if found.end() - at > _LONGEST_NUMBER:
+                raise Broken(f"A number of more than {_LONGEST_NUMBER} characters", at)
             value, end = json.loads(found.group()), found.end()
         else:
             raise Broken(f"Unexpected character {start!r}" if start else "The JSON ends too early", at)

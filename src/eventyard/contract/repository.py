@@ -134,7 +134,7 @@ def _files(folder: Path) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from _files(path)
-        elif is_read(PurePath(path.name)):
+        elif path.is_file() and is_read(PurePath(path.name)):  # a pipe would be waited for
             yield path
 
 

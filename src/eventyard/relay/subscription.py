@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from eventyard.following import Follower
@@ -11,6 +12,8 @@ from eventyard.relay.messages import MOST_CREDIT, Subscribe, events_text, text_o
 _BATCH = 100
 #: Seconds without an event after which the client is told up to where there was none.
 _QUIET = 5.0
+#: Seconds after which a client without credit is looked at again.
+_HUNGRY = 1.0
 
 
 class TooSlow(Exception):
@@ -40,8 +43,8 @@ class Subscription:
         told = self._follower.position
         while not ended():
             if not self._credit:
-                self._more.clear()
-                await self._more.wait()
+                await self._starve()
+                continue
             taken = await self._follower.take(min(self._credit, _BATCH), _QUIET)
             await self._tell()
             position = self._follower.position
@@ -51,6 +54,18 @@ class Subscription:
             elif position > told:
                 await self._send(text_of("progress", id=self.id, position=position))
             told = position
+
+    async def _starve(self) -> None:
+        """Wait for credit; who asked to be closed rather than to catch up is, also without giving any."""
+        self._more.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_HUNGRY if self._slow == "close" else None):
+                await self._more.wait()
+        if not self._credit and self._slow == "close" and self._follower.behind:
+            raise self._too_slow()
+
+    def _too_slow(self) -> TooSlow:
+        return TooSlow(f"Subscription {self.id} is {self._follower.behind} events behind, and asked not to catch up.")
 
     async def _tell(self) -> None:
         """What the client should know beside the events."""
@@ -64,7 +79,7 @@ class Subscription:
                 await self._send(text_of("live", id=self.id))
             self._live, self._told_behind = True, False
         elif self._live and self._slow == "close":
-            raise TooSlow(f"Subscription {self.id} is {behind} events behind, and asked not to catch up.")
+            raise self._too_slow()
         elif not self._told_behind:
             self._told_behind = True
             await self._send(text_of("behind", id=self.id, events=behind))

@@ -79,6 +79,17 @@ class SchemaRegistry:
     def door(self) -> Door:
         return schemas_door(self.registries, self.schemas, self.discoverers, self.discovery, self.bindings, self._clock)
 
+    def has(self, registry: str) -> bool:
+        """Whether there is a registry with that ARN."""
+        parsed = Arn.parse(registry)
+        if parsed is None:
+            return False
+        try:
+            self.registries.get(Place(parsed.account, parsed.region), parsed.resource.removeprefix("registry/"))
+        except NotFound:
+            return False
+        return True
+
     def contents(self, registry: str, name: str) -> Sequence[str]:
         """The contents of all versions of a schema in the registry with that ARN, the newest first; the very same
         object until one of them changes. Empty if there is none."""

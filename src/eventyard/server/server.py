@@ -58,7 +58,7 @@ class Server:
         observations = Observations(logs, self._store.log, self._clock)
         history = History(house.directory, logs, self._store.log, self._store.progress, house.redelivery, self._clock)
         explaining = Explaining(house.directory, self._store.log)
-        validating = Validating(house.validation, house.directory, house.queues.has)
+        validating = Validating(house.validation, house.directory, house.queues.has, house.registry.has)
         self._house = house
         pages = [route for each in (platform, history, observations, explaining, validating) for route in each.routes()]
         pages.append(certificate_route(house.signer))

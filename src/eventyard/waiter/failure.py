@@ -8,7 +8,10 @@ from collections.abc import Mapping, Sequence
 from eventyard.waiter.event import Event
 from eventyard.waiter.wanted import Wanted
 
-_MISSES, _TYPES = 3, 10
+MISSES = 3
+"""So many are shown."""
+
+_TYPES = 10
 _CONTRACTS = "eventyard.contracts"
 
 
@@ -35,16 +38,15 @@ def not_seen(
     events, by their ids, in words."""
     many = f"{got} of {count} {wanted.name}" if count > 1 else f"no {wanted.name}"
     lines = [f"{many} within {seconds:g} s on bus {bus}."]
-    misses = [(event, why) for event in seen if (why := wanted.why_not(event)) is not None]
-    near = [(event, why) for event, why in misses if not wanted.types or event.detail_type in wanted.types]
+    near = nearest(wanted, seen)
     if near:
         lines += ["", f"Nearest miss{'es' if len(near) > 1 else ''}:"]
-        for event, why in near[-_MISSES:]:
+        for event, why in near[-MISSES:]:
             lines += [f"  {_line(event)}", f"    {why}"]
             if event.id in fates:
                 lines.append(f"    {fates[event.id]}")
-        if len(near) > _MISSES:
-            lines.append(f"  and {len(near) - _MISSES} more of that type.")
+        if len(near) > MISSES:
+            lines.append(f"  and {len(near) - MISSES} more of that type.")
     lines += _broken(wanted, seen)
     rest = Counter(f"{event.source} {event.detail_type}" for event in seen)
     if rest:
@@ -55,6 +57,19 @@ def not_seen(
     else:
         lines += ["", "Nothing at all was published on that bus since the subscription."]
     return "\n".join(lines)
+
+
+def nearest(wanted: Wanted, seen: Sequence[Event]) -> list[tuple[Event, str]]:
+    """The events of the wanted types that are not wanted, with the first thing that differs: the nearest come last,
+    where the eye is, and of those alike the newest."""
+    misses = []
+    for event in seen:
+        if not wanted.types or event.detail_type in wanted.types:
+            found = wanted.why_not(event)
+            if found is not None:
+                misses.append((*found, event))
+    misses.sort(key=lambda miss: (-miss[0], miss[2].position))
+    return [(event, why) for _, why, event in misses]
 
 
 def _broken(wanted: Wanted, seen: Sequence[Event]) -> list[str]:
@@ -74,7 +89,7 @@ def _broken(wanted: Wanted, seen: Sequence[Event]) -> list[str]:
         why = "; ".join(f"{each['path'] or 'detail'}: {each['message']}" for each in event.detail.get("violations", ()))
         what = words.get(event.detail.get("action", ""), "was looked at")
         lines += ["", f"One {what} because it breaks its contract, {contract}:", f"  {why}"]
-    return lines[: 4 * _MISSES]
+    return lines[: 4 * MISSES]
 
 
 def _line(event: Event) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from eventyard.errors import EventyardError
 from eventyard.waiter.channel import Channel
 from eventyard.waiter.event import Event
-from eventyard.waiter.failure import EventNotSeen, UnexpectedEvent, not_seen
+from eventyard.waiter.failure import MISSES, EventNotSeen, UnexpectedEvent, nearest, not_seen
 from eventyard.waiter.identity import Identity
 from eventyard.waiter.link import Link
 from eventyard.waiter.wanted import Predicate, Wanted, wanted
@@ -31,7 +31,7 @@ Types = str | list[str] | tuple[str, ...] | None
 TIMEOUT = 5.0
 """Seconds, unless a test gives others."""
 
-_LOOK, _LOOK_SECONDS, _TOLD = 1_000, 2.0, 3
+_LOOK, _LOOK_SECONDS = 1_000, 2.0
 
 
 class _Subscribed:
@@ -102,8 +102,8 @@ class _Subscribed:
         seen: list[Event] = []
         if (yield looking, time.monotonic() + 2 * _LOOK_SECONDS):
             seen = looking.result()
-        near = [event for event in seen if not wanted.types or event.detail_type in wanted.types]
-        fates = {event.id: told for event in near[-_TOLD:] if (told := self._fate(event)) is not None}
+        near = nearest(wanted, seen)[-MISSES:]
+        fates = {event.id: told for event, _ in near if (told := self._fate(event)) is not None}
         bus = self._channel.bus.partition(":event-bus/")[2] or self._channel.bus
         return EventNotSeen(not_seen(wanted, seconds, got, count, seen, fates, bus), seen)
 

@@ -45,23 +45,24 @@ class Wanted(msgspec.Struct, frozen=True):
         return " or ".join(self.types) or "any event"
 
     def takes(self, event: Event) -> bool:
-        """Whether an event that the server sent is one. What the predicate raises over a missing member is a no."""
+        """Whether an event that the server sent is one. What the predicate raises over a missing member is a no;
+        a typing error in it is not, and reaches the test."""
         if self.where is None:
             return True
         try:
             return bool(self.where(event))
-        except (KeyError, IndexError, TypeError, AttributeError):
+        except (KeyError, IndexError, TypeError):
             return False
 
-    def why_not(self, event: Event) -> str | None:
-        """The first thing about ``event`` that differs from what is wanted; None if nothing does."""
+    def why_not(self, event: Event) -> tuple[float, str] | None:
+        """How far ``event`` is from what is wanted, and the first thing that differs; None if nothing does."""
         if self.pattern is not None:
             found = explain(parse(orjson.dumps(self.pattern).decode()), event.body)
             if not found.matched:
-                return str(found)
+                return 1 + (found.conditions - found.held) / max(found.conditions, 1), str(found)
         if self.where is None or self.takes(event):
             return None
-        return _why_false(self.where, event)
+        return 1.0, _why_false(self.where, event)
 
 
 def wanted(

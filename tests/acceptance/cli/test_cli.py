@@ -325,3 +325,32 @@ def test_tail_shows_rules_and_what_goes_wrong(url: str) -> None:
         assert "NO_RESOURCE" in line
     events.close()
     assert "--since is a time ago" in one_sentence(run("tail", "--since", "soon", "--endpoint", url))
+
+
+def test_events_with_line_breaks_between_their_tokens_have_one_line_each(url: str) -> None:
+    events = boto3.client(
+        "events",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    events.create_event_bus(Name="broken-lines")
+    entry = {"Source": "cars", "DetailType": "CarSold", "Detail": '{\n  "n":\r\n 1\n}', "EventBusName": "broken-lines"}
+    assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    events.close()
+    with running("tail", "--json", "--since", "1m", "--bus", "broken-lines", "--endpoint", url) as tail:
+        assert json.loads(tail.line_with("CarSold"))["detail"] == {"n": 1}
+    asked = (
+        "replay",
+        "--where",
+        '{"source": ["cars"]}',
+        "--since",
+        "1h",
+        "--bus",
+        "broken-lines",
+        "--dry-run",
+        "--endpoint",
+        url,
+    )
+    assert run(*asked).returncode == 0

@@ -89,10 +89,10 @@ def dead_letters(yard: Yard, *numbers: int) -> list[str]:
     url = yard.queue("dead")
     yard.target("box", dead="dead")
     ids = [yard.put(number) for number in numbers]
-    yard.queue("box")
     names = ["ApproximateNumberOfMessages"]
     for _ in range(200):
         if yard.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]] == str(len(ids)):
+            yard.queue("box")  # not before: it would be delivered to
             return ids
     raise AssertionError("the letters did not arrive")
 

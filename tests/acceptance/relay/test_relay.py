@@ -96,6 +96,13 @@ def test_who_would_rather_be_closed_than_catch_up_is_closed(server: Server, acco
         assert_closed(talk, 4408, "events behind")
 
 
+def test_who_gives_no_credit_at_all_is_closed_likewise(server: Server, account: str) -> None:
+    with Talk(server.url, {"account": account}) as talk:
+        talk.subscribe(credit=1, slow="close")
+        publish(server, account, *range(2500))
+        assert_closed(talk, 4408, "events behind")
+
+
 def test_unsubscribing_ends_a_subscription_and_no_other(server: Server, account: str) -> None:
     with Talk(server.url, {"account": account}) as talk:
         talk.subscribe("a")

@@ -133,6 +133,7 @@ def test_violations_are_counted_for_alarms(server: Server, account: str) -> None
         ({"registry": "contracts", "mode": "refuse"}, 400, "one of off, warn, quarantine, reject"),
         ({"registry": "contracts", "events": {"A": 1}}, 400, "A mode is one of"),
         ({"registry": "contracts", "bus": "nowhere"}, 404, "does not exist"),
+        ({"registry": "kontracts", "mode": "reject"}, 404, "no registry"),
         ({"registry": "contracts", "queue": "arn:aws:sqs:us-east-1:123456789012:no"}, 404, "no queue"),
         ({"registry": "contracts", "modus": "reject"}, 400, "modus is not known"),
     ],
@@ -140,6 +141,7 @@ def test_violations_are_counted_for_alarms(server: Server, account: str) -> None
 def test_rules_that_mean_nothing_are_refused(
     server: Server, account: str, asked: dict[str, Any], status: int, reason: str
 ) -> None:
+    register(server, account)
     with pytest.raises(urllib.error.HTTPError) as refused:
         page(server, account, "PUT", **asked)
     with refused.value as error:

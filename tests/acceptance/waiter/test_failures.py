@@ -108,3 +108,25 @@ def test_many_misses_are_summed_up(server: Server, account: str) -> None:
             sold.next(timeout=0.1)
     assert "and 3 more of that type." in told(failure)
     assert "6 x uk.co.cars CarSold" in told(failure)
+
+
+def test_the_nearest_miss_is_shown_though_it_is_not_the_newest(server: Server, account: str) -> None:
+    with EventWaiter.connect(server.url, account=account) as events:
+        sold = events.subscribe("CarSold", detail={"a": 1, "b": 2, "c": 3})
+        publish(server, account, "CarSold", {"a": 1, "b": 2, "c": 4})
+        for other in (9, 8, 7, 6):
+            publish(server, account, "CarSold", {"a": other})
+        with pytest.raises(EventNotSeen) as failure:
+            sold.next(timeout=0.1)
+    shown = told(failure).partition("Nearest misses:")[2].partition("and 2 more")[0].splitlines()
+    at = next(number for number, line in enumerate(shown) if line.endswith('{"a":1,"b":2,"c":4}'))
+    assert shown[at + 1] == "    detail.c: expected equals 3, but the event has 4"
+    assert shown[at + 2 :] == ["    It was published, and no rule matched it.", "  "]
+
+
+def test_a_typing_error_in_a_predicate_reaches_the_test(server: Server, account: str) -> None:
+    with EventWaiter.connect(server.url, account=account) as events:
+        sold = events.subscribe("CarSold", where=lambda e: e.detial["n"] == 1)
+        publish(server, account, "CarSold", {"n": 1})
+        with pytest.raises(AttributeError, match="detial"):
+            sold.next(timeout=5)

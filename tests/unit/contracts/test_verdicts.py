@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventyard.contracts.compatibility import Direction, Side, Verdict, judge
+from eventyard.contracts.compatibility.walk import changes
 
 from .generated import changed, instances, schemas
 
@@ -90,6 +91,12 @@ def test_a_changed_atom_is_a_change_of_what_refers_to_it() -> None:
     verdict = judge("publishers", old, new)
     assert verdict.outcome == "breaking"
     assert [each.path for each in verdict.violations] == ["/v"]
+
+
+def test_places_of_an_array_are_told_whatever_dialect_says_them() -> None:
+    old = {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]}
+    new = {"$schema": "https://json-schema.org/draft/2020-12/schema", "prefixItems": [{"type": "integer"}]}
+    assert [change.path for change in changes(old, new)] == ["/0"]
 
 
 def test_what_stands_beside_a_reference_counts() -> None:

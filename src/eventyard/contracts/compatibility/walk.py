@@ -142,13 +142,8 @@ class _Walk:
             yield from self.at(at, old, new)
 
     def _items(self, path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Change]:
-        before, after = old.get("items", True), new.get("items", True)
-        if isinstance(before, list) or isinstance(after, list):
-            if before != after:
-                yield Change(f"{path}/*", "items", "what stands at which place of the array has changed", _BOTH)
-        else:
-            yield from self.at(f"{path}/*", before, after)
-        first, later = old.get("prefixItems", []), new.get("prefixItems", [])
+        (first, before), (later, after) = _placed(old), _placed(new)
+        yield from self.at(f"{path}/*", before, after)
         for at in range(max(len(first), len(later))):
             yield from self.at(
                 f"{path}/{at}",
@@ -273,6 +268,14 @@ def _flat(node: Schema) -> Schema:
         }
         made = {**made, **branch, **{keyword: value for keyword, value in both.items() if value}}
     return {**made, "allOf": kept} if kept else made
+
+
+def _placed(schema: dict[str, Any]) -> tuple[list[Schema], Schema]:
+    """What stands at which place of an array, and what stands behind; before 2020-12 in other words."""
+    items = schema.get("items", True)
+    if isinstance(items, list):
+        return items, schema.get("additionalItems", True)
+    return schema.get("prefixItems", []), items
 
 
 def _type_set(schema: dict[str, Any]) -> set[str]:
