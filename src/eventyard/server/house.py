@@ -42,6 +42,7 @@ from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
 from eventyard.server.asking import ask
 from eventyard.server.fitter import Fitter
+from eventyard.server.inside import add_inside
 from eventyard.server.kinds import Kinds, kind_of
 from eventyard.server.registry import SchemaRegistry
 from eventyard.server.streaming import Streaming
@@ -49,18 +50,15 @@ from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.target import Target
 from eventyard.targets.admission import Admission
-from eventyard.targets.bus import BusTarget
 from eventyard.targets.firehose import FirehoseTarget
 from eventyard.targets.function import FunctionTarget
-from eventyard.targets.http import Client, Courier, Guard, HttpTarget, PostTarget, parse_networks
+from eventyard.targets.http import Client, Courier, Guard, PostTarget, parse_networks
 from eventyard.targets.http.guard import LOOPBACK
 from eventyard.targets.letters import LetterTarget
 from eventyard.targets.log import LogTarget
 from eventyard.targets.operation import UNIVERSAL, OperationTarget
 from eventyard.targets.put_events import PutEventsTarget
-from eventyard.targets.queue import DeadLetters, QueueTarget
-from eventyard.targets.stream import StreamTarget
-from eventyard.targets.topic import TopicTarget
+from eventyard.targets.queue import DeadLetters
 from eventyard.topics import Delivering, Signer, Topics, Ways
 from eventyard.validation import Quarantine, Validation
 from eventyard.vault import Vault
@@ -140,8 +138,19 @@ class House:
         self.partners = Partners(store.catalog, clock, self.directory.has_bus)
         self.endpoints = Endpoints(store.catalog)
         self.access = Access(self.directory, clock, settings.organizations())
-        self._hops = settings.bus_hops
-        self._add_kinds()
+        add_inside(
+            self._kinds,
+            queues=self.queues,
+            topics=self.topics,
+            streaming=self.streaming,
+            functions=self.functions,
+            courier=self.courier,
+            publisher=self.publisher,
+            admit=self._admit,
+            forward=self.access.check_forward,
+            clock=clock,
+            hops=settings.bus_hops,
+        )
         fitter = Fitter(
             self.queues,
             self.streaming.streams,
@@ -189,50 +198,15 @@ class House:
         )
         return Delivering(ways, self.queues.deliver, self.signer)
 
-    def _add_kinds(self) -> None:
-        add = self._kinds.add
-        add("sns", lambda arn, parameters: TopicTarget(self.topics.deliver, arn, self._admit))
-        add(
-            "sqs",
-            lambda arn, parameters: QueueTarget(
-                self.queues.deliver, arn, parameters.get("SqsParameters") or {}, self._admit
-            ),
-        )
-        add("firehose", lambda arn, parameters: FirehoseTarget(self.streaming.hoses.put, arn))
-        add("lambda", lambda arn, parameters: FunctionTarget(self.functions.deliver, arn))
-        add(
-            "kinesis",
-            lambda arn, parameters: StreamTarget(
-                self.streaming.streams.deliver, arn, parameters.get("KinesisParameters") or {}
-            ),
-        )
-        add(
-            "events/event-bus",
-            lambda arn, parameters: BusTarget(
-                self.publisher.publish, self.access.check_forward, self.clock, arn, self._hops
-            ),
-        )
-        add(
-            "events/api-destination",
-            lambda arn, parameters: HttpTarget(self.courier, arn, parameters.get("HttpParameters") or {}),
-        )
-
     async def start(self) -> None:
-        await self.directory.load()
-        await self.queues.load()
-        await self.moves.load()
-        await self.topics.load()
-        await self.streaming.load()
-        await self.functions.load()
+        # In order: what is kept first, then what subscribes to it.
+        for room in (self.directory, self.queues, self.moves, self.topics, self.streaming, self.functions):
+            await room.load()
         await self.connections.load(self.courier.authorize)
         await self.timetable.load()
         self.scheduled.load()
-        await self.schedules.load()
-        await self.archives.load()
-        await self.replays.load()
-        await self.redelivery.load()
-        await self.partners.load()
-        await self.endpoints.load()
+        for part in (self.schedules, self.archives, self.replays, self.redelivery, self.partners, self.endpoints):
+            await part.load()
         Cycles(self.directory).watch()
         await self.pipes.load()
         await self.registry.load()
