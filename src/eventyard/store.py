@@ -256,6 +256,11 @@ class Counts(msgspec.Struct, frozen=True):
     oldest: int | None = None
 
 
+Settled = Literal["done", "expired", "gone"]
+"""What became of a settlement: it took effect; the message is there, but the receipt counts no more; there is no such
+message (any more)."""
+
+
 class QueueStore(Protocol):
     """The messages of queues. Which queues exist is the queues room's business: any name works here."""
 
@@ -270,10 +275,12 @@ class QueueStore(Protocol):
         roughly: those of a group with fewer first."""
         ...
 
-    async def settle(self, queue: str, settlements: Sequence[tuple[str, int | None]], now: int) -> list[bool]:
-        """For each (receipt, visible): with None delete the message, else hide it until ``visible``. The answer says
-        for each whether it took effect: False for an unknown or outlived receipt, and, when changing visibility, for a
-        message whose claim has run out (a receipt still deletes after that, if nobody claimed the message since)."""
+    async def settle(
+        self, queue: str, settlements: Sequence[tuple[str, int | None]], now: int, strict: bool = False
+    ) -> list[Settled]:
+        """For each (receipt, visible), in order: with None delete the message, else hide it until ``visible``. A
+        receipt counts until its message is claimed again; for changing visibility, and if ``strict`` for deleting too,
+        only until its claim runs out."""
         ...
 
     async def move(self, source: str, destination: str, limit: int, now: int, received: int | None = None) -> int:

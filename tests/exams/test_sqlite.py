@@ -75,7 +75,7 @@ async def test_everything_is_there_after_reopening(tmp_path: Path) -> None:
     assert await store.catalog.load("bus") == {"a": b"1"}
     assert await store.queues.counts("q", 11) == Counts(2, 1, 0, 1)
     assert (await store.queues.send("q", [message("d", dedup="x")], 0))[0].id == "c"
-    assert await store.queues.settle("q", [(claimed.receipt, None)], 11) == [True]
+    assert await store.queues.settle("q", [(claimed.receipt, None)], 11) == ["done"]
     assert (await store.queues.send("q", [message("e")]))[0].sequence == 4
     await store.close()
 
@@ -137,7 +137,7 @@ async def test_a_directory_of_the_version_before_is_brought_up_to_this_one(tmp_p
     assert await store.log.append("bus", events(1)) == 6
     assert await store.catalog.load("bus") == {"a": b"1"}
     assert await store.queues.counts("q", 2_500) == Counts(1, 1, 0, 1000)
-    assert await store.queues.settle("q", [("token-1", None)], 2_500) == [True]
+    assert await store.queues.settle("q", [("token-1", None)], 2_500) == ["done"]
     await store.close()
     await (await open_sqlite(tmp_path)).close()
 

@@ -75,23 +75,45 @@ async def exam_only_the_latest_receipt_counts(store: Store) -> None:
     await store.queues.send("q", [message("a")])
     (old,) = await claim(store, 10, hide=10)
     (new,) = await claim(store, 20, hide=10)
-    assert (
-        await settle("q", [(old.receipt, None), (old.receipt, 99), ("made up", None), ("x-" + "f" * 99, None)], 21)
-        == [False] * 4
-    )
-    assert await settle("q", [(new.receipt, 40)], 21) == [True]
+    assert await settle("q", [(old.receipt, None), (old.receipt, 99)], 21) == ["expired", "expired"]
+    assert await settle("q", [("made up", None), ("x-" + "f" * 99, None)], 21) == ["gone", "gone"]
+    assert await settle("q", [(new.receipt, 40)], 21) == ["done"]
     assert await claim(store, 35) == []
-    assert await settle("q", [(new.receipt, 99)], 41) == [False], "the claim has run out"
-    assert await settle("q", [(new.receipt, None)], 41) == [True], "but nobody else has claimed it"
-    assert await settle("q", [(new.receipt, None)], 41) == [False]
+    assert await settle("q", [(new.receipt, 99)], 41) == ["expired"], "the claim has run out"
+    assert await settle("q", [(new.receipt, None)], 41) == ["done"], "but nobody else has claimed it"
+    assert await settle("q", [(new.receipt, None)], 41) == ["gone"]
     assert await store.queues.counts("q", 99) == Counts(0, 0, 0)
-    assert await settle("nobody", [("r", None)], 1) == [False]
+    assert await settle("nobody", [("r", None)], 1) == ["gone"]
+
+
+async def exam_strictly_a_receipt_deletes_only_while_its_claim_lasts(store: Store) -> None:
+    settle = store.queues.settle
+    await store.queues.send("q", [message("a"), message("b"), message("c")])
+    a, b, c = [each.receipt for each in await claim(store, 10, hide=10)]
+    assert await settle("q", [(a, None)], 19, strict=True) == ["done"]
+    assert await settle("q", [(a, None), (b, None)], 20, strict=True) == ["gone", "expired"]
+    assert await settle("q", [(a, None)], 99, strict=True) == ["gone"], "long after the claim, too"
+    (again, _) = await claim(store, 20, hide=10)
+    assert await settle("q", [(b, None), (again.receipt, None)], 21, strict=True) == ["expired", "done"]
+    assert await settle("q", [(b, None), (c, None)], 21, strict=True) == ["gone", "expired"]
+    assert await store.queues.counts("q", 21) == Counts(0, 1, 0, 1)
+
+
+async def exam_settlements_take_effect_in_order(store: Store) -> None:
+    settle = store.queues.settle
+    await store.queues.send("q", [message("a"), message("b")])
+    a, b = [each.receipt for each in await claim(store, 10, hide=10)]
+    assert await settle("q", [(a, 50), (a, None), (a, None)], 11, strict=True) == ["done", "done", "gone"]
+    assert await settle("q", [(b, 11), (b, 50), (b, None)], 11, strict=True) == ["done", "expired", "expired"]
+    # Also of two callers whose settlements are written together.
+    first, second = await asyncio.gather(settle("q", [(b, None)], 11), settle("q", [(b, None)], 11))
+    assert (first, second) == (["done"], ["gone"])
 
 
 async def exam_a_message_can_be_given_back(store: Store) -> None:
     await store.queues.send("q", [message("a")])
     (got,) = await claim(store, 10)
-    assert await store.queues.settle("q", [(got.receipt, 11)], 11) == [True]
+    assert await store.queues.settle("q", [(got.receipt, 11)], 11) == ["done"]
     assert ids(await claim(store, 11)) == ["a"]
 
 
@@ -117,7 +139,7 @@ async def exam_quiet_groups_come_before_noisy_ones(store: Store) -> None:
     await store.queues.send("q", [message("b1", group="b")])
     assert ids(await claim(store, 13, 2, hide=1000)) == ["b1", "a032"]
     done = [(one.receipt, None) for one in first]
-    assert all(await store.queues.settle("q", done, 14))
+    assert set(await store.queues.settle("q", done, 14)) == {"done"}
     await store.queues.send("q", [message("b2", group="b")])
     assert ids(await claim(store, 15, 2, hide=1000)) == ["a033", "a034"], "with the backlog goes the noise"
     everything = [await claim(store, 16 + turn, 10, hide=1000) for turn in range(8)]
@@ -153,7 +175,7 @@ async def exam_a_group_waits_for_its_claimed_message(store: Store) -> None:
     (b1, b2) = await claim(store, 11, 10, fifo=True)
     assert (b1.id, b2.id) == ("b1", "b2"), "several of one group, in order; none of the blocked one"
     assert await claim(store, 12, fifo=True) == []
-    assert await store.queues.settle("q", [(a1.receipt, None), (b1.receipt, None)], 13) == [True, True]
+    assert await store.queues.settle("q", [(a1.receipt, None), (b1.receipt, None)], 13) == ["done", "done"]
     assert ids(await claim(store, 13, 1, fifo=True)) == ["a2"], "b2 is still claimed, a2 is free"
     assert await claim(store, 14, fifo=True) == []
     assert ids(await claim(store, 41, fifo=True)) == ["b2"]
@@ -218,7 +240,7 @@ async def exam_visible_messages_are_moved(store: Store) -> None:
     assert await store.queues.counts("q", 20) == Counts(1, 1, 0, 1)
     moved = await claim(store, 20, queue="to")
     assert [(m.id, m.receives, m.sent) for m in moved] == [("b", 1, 20), ("c", 1, 20)]
-    assert await store.queues.settle("q", [(a.receipt, None)], 21) == [True]
+    assert await store.queues.settle("q", [(a.receipt, None)], 21) == ["done"]
     assert await store.queues.move("q", "to", 10, 22) == 1
     assert await store.queues.move("q", "to", 10, 22) == 0
     assert await store.queues.move("nobody", "to", 10, 22) == 0
@@ -245,7 +267,7 @@ async def exam_a_claim_can_let_the_count_of_dead_messages_go_on(store: Store) ->
     assert await store.queues.claim("q", Claim(10, 40, 70, "t", False, "dead", 1, True)) == []
     (dead,) = await claim(store, 40, queue="dead")
     assert (dead.receives, dead.first_received) == (2, 10)
-    assert await store.queues.settle("dead", [(dead.receipt, None)], 41) == [True]
+    assert await store.queues.settle("dead", [(dead.receipt, None)], 41) == ["done"]
 
 
 async def exam_a_queue_is_purged(store: Store) -> None:

@@ -28,7 +28,7 @@ from eventyard.queues.resources import (
     with_defaults,
 )
 from eventyard.queues.sending import Letter, admit, check_attempt, outgoing_of, stored
-from eventyard.store import Catalog, Change, Claim, NewMessage, QueueStore, Sent
+from eventyard.store import Catalog, Change, Claim, NewMessage, QueueStore, Sent, Settled
 from eventyard.waiters import Waiters, slot_of
 
 log = structlog.get_logger("queues")
@@ -258,7 +258,7 @@ class Queues:
         hidden = queue.number("VisibilityTimeout") if visibility is None else visibility
         found = self._attempts.find(arn, attempt, now)
         # Who comes again begins the visibility timeout anew.
-        if found is None or not all(await self.settle(arn, [(one.message.receipt, hidden) for one in found])):
+        if found is None or set(await self.settle(arn, [(one.message.receipt, hidden) for one in found])) - {"done"}:
             found = await self._receive(queue, limit, visibility, wait)
             now = self._clock.now()
         if found:
@@ -286,17 +286,18 @@ class Queues:
                 await waiters.wait(left if patience is None else min(left, patience))
             queue = self.get(arn)
 
-    async def settle(self, arn: str, settlements: Sequence[tuple[str, int | None]]) -> Sequence[bool]:
-        """Delete (None) the messages with these receipts, or hide them for so many seconds from now."""
+    async def settle(self, arn: str, settlements: Sequence[tuple[str, int | None]]) -> Sequence[Settled]:
+        """Delete (None) the messages with these receipts, or hide them for so many seconds from now. What of a FIFO
+        queue is visible again is not deleted: with its group free, it may be somebody else's next."""
         queue, now = self.get(arn), self._clock.now()
         marks = [(receipt, None if secs is None else now + secs * 1000) for receipt, secs in settlements]
         self._attempts.touched([receipt for receipt, _ in settlements])
-        done = await self._store.settle(arn, marks, now)
+        done = await self._store.settle(arn, marks, now, strict=queue.fifo)
         waiters = self._waiters_of(arn)
-        for (receipt, visible), took_effect in zip(marks, done, strict=True):
+        for (receipt, visible), outcome in zip(marks, done, strict=True):
             if visible is not None:
                 waiters.expect(visible, 1)
-            elif took_effect:
+            elif outcome == "done":
                 waiters.forget(int(receipt[:_SLOT_DIGITS], 16))
         if queue.fifo or any(visible == now for _, visible in marks):
             waiters.ring(len(marks))  # of a FIFO queue also what waited behind a deleted message

@@ -206,7 +206,8 @@ class Queues:
         marks = [
             (_claim_of(receipt), None if seconds is None else now + seconds * 1000) for receipt, seconds in settlements
         ]
-        done, waiters = await self._store.settle(name, marks, now), self._waiters_of(name)
+        outcomes, waiters = await self._store.settle(name, marks, now), self._waiters_of(name)
+        done = [outcome == "done" for outcome in outcomes]
         for (receipt, visible), good in zip(marks, done, strict=True):
             if good and visible is not None:
                 waiters.expect(visible, 1)
@@ -221,7 +222,8 @@ class Queues:
         crash in the middle there may be both. Raises NotFound."""
         self.get(arn)
         now, name = self._clock.now(), _dead(arn)
-        held = await self._store.settle(name, [(_claim_of(receipt), now + _RESTORING) for receipt in receipts], now)
+        marks = [(_claim_of(receipt), now + _RESTORING) for receipt in receipts]
+        held = [outcome == "done" for outcome in await self._store.settle(name, marks, now)]
         good = dict.fromkeys(receipt for receipt, is_good in zip(receipts, held, strict=True) if is_good)
         if good:
             await self._store.send(arn, [_reference_of(receipt) for receipt in good])

@@ -49,6 +49,8 @@ def test_cli_sends_receives_and_deletes(endpoint: str) -> None:
         ("get_queue_attributes", {"AttributeNames": ["Nonsense"]}, "InvalidAttributeName"),
         ("set_queue_attributes", {"Attributes": {"Nonsense": "1"}}, "InvalidAttributeName"),
         ("receive_message", {"MaxNumberOfMessages": 11}, "InvalidParameterValue"),
+        ("receive_message", {"AttributeNames": ["SentTimestamp", "Nonsense"]}, "InvalidAttributeName"),
+        ("receive_message", {"MessageSystemAttributeNames": ["all"], "WaitTimeSeconds": 20}, "InvalidAttributeName"),
         ("send_message", {"MessageBody": "a", "DelaySeconds": 901}, "InvalidParameterValue"),
         ("delete_message_batch", {"Entries": []}, "AWS.SimpleQueueService.EmptyBatchRequest"),
         ("remove_permission", {"Label": "absent"}, "InvalidParameterValue"),

@@ -131,6 +131,8 @@ def test_messages_are_sent_and_received_alike(sqs: Any, make: Make) -> None:
         ("SendMessageBatch", {"Entries": [{"Id": "a", "MessageBody": "x"}] * 2}),
         ("SendMessageBatch", {"Entries": []}),
         ("DeleteMessage", {"ReceiptHandle": "nonsense"}),
+        ("ReceiveMessage", {"AttributeNames": ["VisibilityTimeout"]}),
+        ("ReceiveMessage", {"MessageSystemAttributeNames": ["SenderID"]}),
     ],
 )
 def test_requests_are_refused_alike(sqs: Any, make: Make, operation: str, params: dict[str, Any]) -> None:

@@ -136,6 +136,39 @@ def test_fifo_keeps_the_order_of_a_group_and_drops_duplicates(sqs: Any, make: Ma
     assert code(error) == "MissingParameter"
 
 
+def test_fifo_queue_refuses_to_delete_by_a_receipt_that_has_expired(sqs: Any, make: Make) -> None:
+    url = make("q.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    sqs.send_message(QueueUrl=url, MessageBody="a", MessageGroupId="g")
+    (late,) = receive(sqs, url, VisibilityTimeout=0)
+    handle = late["ReceiptHandle"]
+    with pytest.raises(ClientError) as error:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+    assert error.value.response["Error"]["Code"] == "InvalidParameterValue"
+    told = f"Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+    assert error.value.response["Error"]["Message"] == told
+    (again,) = receive(sqs, url)
+    entries = [{"Id": "late", "ReceiptHandle": handle}, {"Id": "good", "ReceiptHandle": again["ReceiptHandle"]}]
+    answer = sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+    assert answer["Successful"] == [{"Id": "good"}]
+    expected = {"Id": "late", "Code": "ReceiptHandleIsInvalid", "Message": "The receipt handle has expired."}
+    assert answer["Failed"] == [{**expected, "SenderFault": True}]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])  # once more, and it still succeeds
+    answer = sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+    assert [entry["Id"] for entry in answer["Successful"]] == ["late", "good"]
+
+
+def test_standard_queue_takes_a_receipt_that_has_expired(sqs: Any, make: Make) -> None:
+    url = make()
+    sqs.send_message(QueueUrl=url, MessageBody="a")
+    (late,) = receive(sqs, url, VisibilityTimeout=0)
+    (again,) = receive(sqs, url, VisibilityTimeout=0)
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=late["ReceiptHandle"])  # of no effect
+    (last,) = receive(sqs, url, VisibilityTimeout=0)
+    assert again["MessageId"] == last["MessageId"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=last["ReceiptHandle"])
+    assert receive(sqs, url) == []
+
+
 def test_message_goes_to_the_dead_letter_queue_exactly_at_the_limit_and_back_by_a_move_task(
     sqs: Any, make: Make
 ) -> None:

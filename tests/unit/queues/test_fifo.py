@@ -62,6 +62,20 @@ async def test_waiter_is_woken_when_a_group_comes_free(yard: Yard) -> None:
     assert await waiting == ["a2"]
 
 
+async def test_message_that_is_visible_again_is_not_deleted(yard: Yard) -> None:
+    q = await yard.make("q.fifo", CONTENT | {"VisibilityTimeout": "10"})
+    await yard.send(q, "a1", "a2", group="a")
+    (late,) = await yard.queues.receive(q, 1)
+    await yard.clock.advance(10)
+    assert await yard.queues.settle(q, [(late.message.receipt, None)]) == ["expired"]
+    (again,) = await yard.queues.receive(q, 1)
+    assert again.message.id == late.message.id
+    await yard.clock.advance(9)
+    assert await yard.queues.settle(q, [(again.message.receipt, None)]) == ["done"]
+    assert await yard.queues.settle(q, [(again.message.receipt, None)]) == ["gone"]
+    assert await yard.receive(q) == ["a2"]
+
+
 @pytest.mark.parametrize(
     "message",
     [

@@ -36,7 +36,7 @@ async def test_deleted_message_stays_away(yard: Yard) -> None:
     q = await yard.make()
     await yard.send(q, "a")
     (got,) = await yard.queues.receive(q)
-    assert await yard.queues.settle(q, [(got.message.receipt, None)]) == [True]
+    assert await yard.queues.settle(q, [(got.message.receipt, None)]) == ["done"]
     await yard.clock.advance(100)
     assert await yard.receive(q) == []
 
@@ -45,11 +45,11 @@ async def test_visibility_can_be_changed_only_while_it_lasts(yard: Yard) -> None
     q = await yard.make()
     await yard.send(q, "a")
     (got,) = await yard.queues.receive(q)
-    assert await yard.queues.settle(q, [(got.message.receipt, 60)]) == [True]
+    assert await yard.queues.settle(q, [(got.message.receipt, 60)]) == ["done"]
     await yard.clock.advance(59)
     assert await yard.receive(q) == []
     await yard.clock.advance(1)
-    assert await yard.queues.settle(q, [(got.message.receipt, 60)]) == [False]
+    assert await yard.queues.settle(q, [(got.message.receipt, 60)]) == ["expired"]
     assert await yard.receive(q) == ["a"]
 
 

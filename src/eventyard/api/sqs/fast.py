@@ -13,6 +13,9 @@ from eventyard.api.sqs.messages import (
     MAX_VISIBILITY,
     attribute_picker,
     check_entries,
+    check_system_names,
+    deleted_entries,
+    is_late,
     is_receipt,
     received_answer,
     sent_answer,
@@ -133,6 +136,8 @@ class Fast:
             request = _receive(body)
             arn = own_arn(caller, request.queue_url)
             queue = self._queues.get(arn)
+            system = [*request.message_system_attribute_names, *request.attribute_names]
+            check_system_names(system)
         except (msgspec.DecodeError, EventyardError, ValueError):
             return None
         wait, hidden = request.wait_time_seconds, request.visibility_timeout
@@ -146,7 +151,6 @@ class Fast:
         if not received:
             seconds = queue.number("ReceiveMessageWaitTimeSeconds") if wait is None else wait
             return None if seconds else b"{}"
-        system = [*request.message_system_attribute_names, *request.attribute_names]
         pick = attribute_picker(request.message_attribute_names)
         answers = [received_answer(one, arn, system, pick) for one in received]
         return orjson.dumps({"Messages": answers}, default=_base64)
@@ -160,8 +164,8 @@ class Fast:
             return None
         if not is_receipt(request.receipt_handle):
             return None
-        await self._queues.settle(arn, [(request.receipt_handle, None)])
-        return b"{}"
+        (outcome,) = await self._queues.settle(arn, [(request.receipt_handle, None)])
+        return None if is_late(arn, outcome) else b"{}"
 
     async def delete_batch(self, caller: Caller, body: bytes) -> bytes | None:
         try:
@@ -173,8 +177,9 @@ class Fast:
             return None
         if not all(is_receipt(entry.receipt_handle) for entry in request.entries):
             return None
-        await self._queues.settle(arn, [(entry.receipt_handle, None) for entry in request.entries])
-        return orjson.dumps({"Successful": [{"Id": entry.id} for entry in request.entries], "Failed": []})
+        outcomes = await self._queues.settle(arn, [(entry.receipt_handle, None) for entry in request.entries])
+        successful, failed = deleted_entries(arn, [entry.id for entry in request.entries], outcomes)
+        return orjson.dumps({"Successful": successful, "Failed": failed})
 
 
 def _outgoing(caller: Caller, entry: _Send | _SendEntry) -> Outgoing | None:

@@ -12,12 +12,28 @@ from typing import Any
 from eventyard.api.sqs.access import Access
 from eventyard.errors import EventyardError, InvalidRequest, TryAgain
 from eventyard.queues import MAX_MESSAGE, ORIGIN, Attribute, Outgoing, Queues, Received, md5_of_attributes, md5_of_body
-from eventyard.store import Sent
+from eventyard.store import Sent, Settled
 from eventyard.wire import Caller, Handler
 
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]{1,80}")
 _RECEIPT = re.compile(r"[0-9a-f]{33}-[0-9a-f]{1,15}")
 MAX_VISIBILITY = 43_200
+_EXPIRED = "The receipt handle has expired"
+# API reference, ReceiveMessage, "MessageSystemAttributeNames".
+_SYSTEM_NAMES = frozenset(
+    (
+        "All",
+        "AWSTraceHeader",
+        "ApproximateFirstReceiveTimestamp",
+        "ApproximateReceiveCount",
+        ORIGIN,
+        "MessageDeduplicationId",
+        "MessageGroupId",
+        "SenderId",
+        "SentTimestamp",
+        "SequenceNumber",
+    )
+)
 
 
 class Messages:
@@ -83,6 +99,8 @@ class Messages:
             )
         check_range("WaitTimeSeconds", params.get("WaitTimeSeconds"), 0, 20)
         check_range("VisibilityTimeout", params.get("VisibilityTimeout"), 0, MAX_VISIBILITY)
+        system = [*(params.get("MessageSystemAttributeNames") or ()), *(params.get("AttributeNames") or ())]
+        check_system_names(system)
         received = await self._queues.receive(
             arn,
             limit or 1,
@@ -90,7 +108,6 @@ class Messages:
             params.get("WaitTimeSeconds"),
             params.get("ReceiveRequestAttemptId"),
         )
-        system = [*(params.get("MessageSystemAttributeNames") or ()), *(params.get("AttributeNames") or ())]
         pick = attribute_picker(params.get("MessageAttributeNames") or ())
         return {"Messages": [received_answer(one, arn, system, pick) for one in received] or None}
 
@@ -99,25 +116,29 @@ class Messages:
         arn = self._access.arn(caller, params, "DeleteMessage")
         self._queues.get(arn)
         check_receipt(params["ReceiptHandle"])
-        await self._queues.settle(arn, [(params["ReceiptHandle"], None)])
+        (outcome,) = await self._queues.settle(arn, [(params["ReceiptHandle"], None)])
+        if is_late(arn, outcome):
+            raise InvalidRequest(
+                f"Value {params['ReceiptHandle']} for parameter ReceiptHandle is invalid. Reason: {_EXPIRED}.",
+                "InvalidParameterValue",
+            )
         return {}
 
     async def delete_batch(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn, entries = self._access.arn(caller, params, "DeleteMessage"), params["Entries"]
         self._queues.get(arn)
         check_entries([entry["Id"] for entry in entries])
-        successful, failed, settlements = [], [], []
+        good: list[tuple[str, str]] = []
+        failed = []
         for entry in entries:
             try:
                 check_receipt(entry["ReceiptHandle"])
+                good.append((entry["Id"], entry["ReceiptHandle"]))
             except InvalidRequest as error:
                 failed.append(failure(entry["Id"], error))
-                continue
-            settlements.append((entry["ReceiptHandle"], None))
-            successful.append({"Id": entry["Id"]})
-        if settlements:
-            await self._queues.settle(arn, settlements)
-        return _outcome(successful, failed)
+        outcomes = await self._queues.settle(arn, [(receipt, None) for _, receipt in good]) if good else []
+        successful, late = deleted_entries(arn, [entry_id for entry_id, _ in good], outcomes)
+        return _outcome(successful, failed + late)
 
     async def change_visibility(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         arn, receipt, seconds = (
@@ -127,8 +148,8 @@ class Messages:
         )
         self._queues.get(arn)
         check_change(receipt, seconds)
-        (done,) = await self._queues.settle(arn, [(receipt, seconds)])
-        if not done:
+        (outcome,) = await self._queues.settle(arn, [(receipt, seconds)])
+        if outcome != "done":
             raise _not_in_flight(receipt)
         return {}
 
@@ -143,11 +164,11 @@ class Messages:
                 changes.append((entry["Id"], entry["ReceiptHandle"], entry.get("VisibilityTimeout") or 0))
             except InvalidRequest as error:
                 failed.append(failure(entry["Id"], error))
-        done = (
+        outcomes = (
             await self._queues.settle(arn, [(receipt, seconds) for _, receipt, seconds in changes]) if changes else []
         )
-        for (entry_id, receipt, _), changed in zip(changes, done, strict=True):
-            if changed:
+        for (entry_id, receipt, _), outcome in zip(changes, outcomes, strict=True):
+            if outcome == "done":
                 successful.append({"Id": entry_id})
             else:
                 failed.append(failure(entry_id, _not_in_flight(receipt)))
@@ -258,6 +279,34 @@ def attribute_picker(names: Sequence[str]) -> Callable[[str], bool] | None:
     exact = {name for name in names if not name.endswith(".*")}
     prefixes = tuple(name[:-1] for name in names if name.endswith(".*"))
     return lambda name: name in exact or (bool(prefixes) and name.startswith(prefixes))
+
+
+def is_late(arn: str, outcome: Settled) -> bool:
+    """Whether a message was not deleted because its receipt had expired. A standard queue says nothing of it: API
+    reference, DeleteMessage, "If you use an old ReceiptHandle, the request will succeed, but the message might not be
+    deleted". A FIFO queue refuses such a receipt (AWS's knowledge center, "How do I resolve the ReceiptHandleIsInvalid
+    or InvalidParameterValue error")."""
+    return outcome == "expired" and arn.endswith(".fifo")
+
+
+def deleted_entries(
+    arn: str, ids: Sequence[str], outcomes: Sequence[Settled]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The entries of a DeleteMessageBatch that succeeded, and those that failed."""
+    late = InvalidRequest(f"{_EXPIRED}.", "ReceiptHandleIsInvalid")
+    pairs = list(zip(ids, outcomes, strict=True))
+    return (
+        [{"Id": entry_id} for entry_id, outcome in pairs if not is_late(arn, outcome)],
+        [failure(entry_id, late) for entry_id, outcome in pairs if is_late(arn, outcome)],
+    )
+
+
+def check_system_names(names: Sequence[str]) -> None:
+    """Raises InvalidRequest for the name of an attribute that SQS gives no message. For AttributeNames botocore's model
+    lists the attributes of queues, which is a mistake of the model (aws/aws-sdk, issue 56)."""
+    for name in names:
+        if name not in _SYSTEM_NAMES:
+            raise InvalidRequest(f"Unknown Attribute {name}.", "InvalidAttributeName")
 
 
 def check_entries(entries: Sequence[str]) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from eventyard.store import Claim, Counts, Message, NewMessage, Sent
+from eventyard.store import Claim, Counts, Message, NewMessage, Sent, Settled
 from eventyard.stores.fairness import noisy_groups
+from eventyard.stores.receipts import receipt_of, sequence_in
 
 
 @dataclass
@@ -90,7 +91,7 @@ class MemoryQueues:
             self._bury(held, self._queue(claim.dead_queue or ""), dead, claim.now, claim.counts_on)
         answer = []
         for entry in found:
-            receipt = f"{claim.token}-{entry.sequence:x}"
+            receipt = receipt_of(claim.token, entry.sequence)
             entry.visible, entry.receipt = claim.visible, receipt
             entry.receives += 1
             entry.first_received = entry.first_received or claim.now
@@ -103,18 +104,23 @@ class MemoryQueues:
             )  # fmt: skip
         return answer
 
-    async def settle(self, queue: str, settlements: Sequence[tuple[str, int | None]], now: int) -> list[bool]:
-        held = self._queue(queue)
-        entries = {entry.receipt: entry for entry in held.entries.values() if entry.receipt is not None}
-        answer = []
+    async def settle(
+        self, queue: str, settlements: Sequence[tuple[str, int | None]], now: int, strict: bool = False
+    ) -> list[Settled]:
+        entries = self._queue(queue).entries
+        answer: list[Settled] = []
         for receipt, visible in settlements:
-            entry = entries.get(receipt)
-            fits = entry is not None and (visible is None or entry.visible > now)
-            if entry is not None and visible is None:
-                del held.entries[entry.sequence], entries[receipt]
-            elif entry is not None and visible is not None and fits:
-                entry.visible = visible
-            answer.append(fits)
+            entry = entries.get(sequence_in(receipt))
+            if entry is None:
+                answer.append("gone")
+            elif entry.receipt != receipt or (entry.visible <= now and (strict or visible is not None)):
+                answer.append("expired")
+            else:
+                answer.append("done")
+                if visible is None:
+                    del entries[entry.sequence]
+                else:
+                    entry.visible = visible
         return answer
 
     def _bury(self, held: _Queue, to: _Queue, dead: Sequence[_Entry], now: int, counts_on: bool) -> None:

@@ -4,8 +4,7 @@ Every change is one of the writer's transactions."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any
@@ -14,15 +13,15 @@ import apsw
 import msgspec
 from msgspec.structs import replace
 
-from eventyard.store import Claim, Counts, Message, NewMessage, Sent
+from eventyard.store import Claim, Counts, Message, NewMessage, Sent, Settled
+from eventyard.stores.receipts import receipt_of, sequence_in
 from eventyard.stores.sqlite.crowds import Crowd, Crowds
 from eventyard.stores.sqlite.reader import Reader
-from eventyard.stores.sqlite.statements import fetch, statement, with_rows, write_rows
+from eventyard.stores.sqlite.statements import fetch, in_lists, statement, write_rows
 from eventyard.stores.sqlite.writer import Writer
 
 _OVERHEAD = 400  # bytes that a waiting message takes beside its body, roughly
 _EXPIRE_ROWS = 5_000
-_HEX = re.compile("[0-9a-f]+")
 # A claim that meets only messages for the dead queue gives up after this many looks; the next claim goes on.
 _MOST_LOOKS = 20
 
@@ -30,7 +29,7 @@ _MOST_LOOKS = 20
 # documents for its own, but that at most every so many milliseconds (it takes some, and blocked consumers ask often).
 _NEAR, _FAR, _FAR_EVERY = 500, 20_000, 200
 
-_Settlements = Sequence[tuple[str, int | None]]
+_Settlements = tuple[str, Sequence[tuple[str, int | None]], int, bool]
 
 
 class _Tally(msgspec.Struct, frozen=True):
@@ -180,7 +179,7 @@ class SqliteQueues:
         values: list[Any] = []
         messages = []
         for sequence, id, body, sent, receives, first_received, attributes, group, dedup, *_ in found:
-            receipt = f"{claim.token}-{sequence:x}"
+            receipt = receipt_of(claim.token, sequence)
             first = first_received or claim.now
             values += (sequence, claim.visible, receives + 1, first, receipt, group)
             messages.append(Message(id, sequence, body, sent, receipt, receives + 1, first, attributes, group, dedup))
@@ -243,46 +242,55 @@ class SqliteQueues:
         return tally.sequence + 1, tally.n
 
     def _delete(self, queue: str, n: int, sequences: Sequence[int]) -> None:
-        for at in range(0, len(sequences), 500):
-            some = sequences[at : at + 500]
-            self._connection.execute(with_rows(statement("queues", "delete", n), len(some)), some)
-            self._connection.execute(with_rows(statement("queues", "release", n), len(some)), some)
+        for name in ("delete", "release"):
+            for text, some in in_lists(statement("queues", name, n), sequences):
+                self._connection.execute(text, some)
         self.tallies.gone(queue, len(sequences))
 
-    async def settle(self, queue: str, settlements: _Settlements, now: int) -> list[bool]:
-        return await self._writer.submit(self._settle, queue, (queue, settlements, now))
+    async def settle(
+        self, queue: str, settlements: Sequence[tuple[str, int | None]], now: int, strict: bool = False
+    ) -> list[Settled]:
+        return await self._writer.submit(self._settle, queue, (queue, settlements, now, strict))
 
-    def _settle(self, batches: Sequence[tuple[str, _Settlements, int]]) -> list[list[bool]]:
+    def _settle(self, batches: Sequence[_Settlements]) -> list[list[Settled]]:
         """Several callers' settlements in one queue."""
         queue = batches[0][0]
         tally = self.tallies.find(queue)
         if tally is None:
-            return [[False] * len(settlements) for _, settlements, _ in batches]
-        hidden = {}
-        deletes: dict[str, int] = {}
-        for at, (_, settlements, now) in enumerate(batches):
+            return [["gone"] * len(settlements) for _, settlements, _, _ in batches]
+        claims = self._claims(tally.n, [sequence_in(receipt) for _, some, _, _ in batches for receipt, _ in some])
+        deleted: list[int] = []
+        hidden: dict[int, int] = {}
+        answers: list[list[Settled]] = []
+        for _, settlements, now, strict in batches:
+            answer: list[Settled] = []
             for receipt, visible in settlements:
-                sequence = _sequence(receipt)
-                if visible is None:
-                    deletes[receipt] = sequence
+                sequence = sequence_in(receipt)
+                claim = claims.get(sequence)
+                if claim is None:
+                    answer.append("gone")
+                elif claim[0] != receipt or (claim[1] <= now and (strict or visible is not None)):
+                    answer.append("expired")
                 else:
-                    text = statement("queues", "hide_again", tally.n)
-                    hidden[at, receipt] = bool(fetch(self._connection, text, (visible, sequence, receipt, now)))
-        deleted = self._claimed(tally.n, deletes)
-        self._delete(queue, tally.n, [deletes[receipt] for receipt in deleted])
-        return [
-            [receipt in deleted if visible is None else hidden[at, receipt] for receipt, visible in settlements]
-            for at, (_, settlements, _) in enumerate(batches)
-        ]
+                    answer.append("done")
+                    if visible is None:
+                        del claims[sequence]
+                        deleted.append(sequence)
+                    else:
+                        claims[sequence] = (receipt, visible)
+                        hidden[sequence] = visible
+            answers.append(answer)
+        for sequence, visible in hidden.items():
+            self._connection.execute(statement("queues", "hide_again", tally.n), (visible, sequence))
+        self._delete(queue, tally.n, deleted)
+        return answers
 
-    def _claimed(self, n: int, receipts: Mapping[str, int]) -> set[str]:
-        """Those of ``receipts``, which come with their sequence numbers, that name the last claim of a message."""
-        found: set[str] = set()
-        sequences = list(receipts.values())
-        for start in range(0, len(sequences), 500):
-            some = sequences[start : start + 500]
-            rows = fetch(self._connection, with_rows(statement("queues", "claimed", n), len(some)), some)
-            found.update([receipt for sequence, receipt in rows if receipts.get(receipt) == sequence])
+    def _claims(self, n: int, sequences: Sequence[int]) -> dict[int, tuple[str | None, int]]:
+        """Of messages that were claimed: the receipt of the last claim and when the message is visible again."""
+        found: dict[int, tuple[str | None, int]] = {}
+        for text, some in in_lists(statement("queues", "claimed", n), sequences):
+            for sequence, receipt, visible in fetch(self._connection, text, some):
+                found[sequence] = receipt, visible
         return found
 
     # Moving and clearing
@@ -372,9 +380,3 @@ def _merged(returned: Sequence[Any], new: list[Any], limit: int) -> list[Any]:
             found.append(new[j])
             j += 1
     return found
-
-
-def _sequence(receipt: str) -> int:
-    """The sequence number in a receipt; 0, which no message has, in what can't be one of ours."""
-    digits = receipt.rpartition("-")[2]
-    return int(digits, 16) if len(digits) < 16 and _HEX.fullmatch(digits) else 0

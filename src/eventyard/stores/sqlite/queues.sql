@@ -68,9 +68,9 @@ ORDER BY m.sequence LIMIT ?2
 -- name: hide
 INSERT OR REPLACE INTO claim_{n} (sequence, visible, receives, first_received, receipt, grp) VALUES
 -- name: claimed
-SELECT sequence, receipt FROM claim_{n} WHERE sequence IN ({rows})
+SELECT sequence, receipt, visible FROM claim_{n} WHERE sequence IN ({rows})
 -- name: hide_again
-UPDATE claim_{n} SET visible = ? WHERE sequence = ? AND receipt = ? AND visible > ? RETURNING 1
+UPDATE claim_{n} SET visible = ? WHERE sequence = ?
 -- name: delete
 DELETE FROM queue_{n} WHERE sequence IN ({rows})
 -- name: release

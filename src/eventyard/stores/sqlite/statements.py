@@ -5,7 +5,7 @@ A file is a list of statements, each under a line ``-- name: word``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
@@ -41,6 +41,17 @@ def with_rows(text: str, rows: int, width: int = 1) -> str:
     if "{rows}" in text:
         return text.replace("{rows}", groups)
     return f"{text} {groups}" + ")" * (text.count("(") - text.count(")"))
+
+
+def in_lists(text: str, values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+    """``text`` with placeholders for all of ``values`` where it says ``{rows}``, in as many parts as it takes.
+
+    A list is filled up to a power of two with its last value, which changes nothing, so that there are few different
+    statements to prepare."""
+    for at in range(0, len(values), _MOST_ROWS):
+        some = values[at : at + _MOST_ROWS]
+        size = 1 << (len(some) - 1).bit_length()
+        yield with_rows(text, size), [*some, *[some[-1]] * (size - len(some))]
 
 
 def fetch(connection: apsw.Connection, text: str, values: Sequence[Any] = ()) -> list[Any]:
