@@ -7,6 +7,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+Letter = Callable[[bytes, Mapping[str, str]], tuple[bytes, Mapping[str, str]]]
+"""``letter(body, reasons)``: payload and attributes of the dead letter for a body that could not be delivered.
+``reasons`` says why, with the names that EventBridge gives its dead letters' attributes."""
+
 
 class Firing(msgspec.Struct, frozen=True):
     """One schedule and its one target. Times are milliseconds unless said otherwise.
@@ -15,7 +19,7 @@ class Firing(msgspec.Struct, frozen=True):
     the given one. ``delay``: how long after a moment it is fired. ``body``: the event for an id and a moment; its
     ``resources`` must hold ``name``. ``payload``: what the target gets for a body at an attempt, from 1 on; None
     for the body itself. ``since``: nothing up to there is due. ``window``: what is overdue by more is left out.
-    ``max_age``: seconds."""
+    ``max_age``: seconds. ``letter``: with ``dead_letter_arn`` only."""
 
     name: str
     log: str
@@ -31,6 +35,7 @@ class Firing(msgspec.Struct, frozen=True):
     max_attempts: int
     max_age: int
     dead_letter_arn: str | None
+    letter: Letter
 
 
 class Firings(Protocol):
@@ -39,6 +44,10 @@ class Firings(Protocol):
     def keep(self, firing: Firing) -> None:
         """From now on, or instead of the one of that name. One that isn't enabled fires nothing; what it fired before
         is still delivered."""
+        ...
+
+    async def again(self, name: str, body: bytes) -> None:
+        """Deliver ``body`` to the target of ``name``, like what is fired; durable when this returns."""
         ...
 
     def forget(self, name: str) -> None:

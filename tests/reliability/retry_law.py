@@ -97,7 +97,7 @@ class Judge:
         if answer is None or end is None or self._crashed_after(end):
             # Its outcome, if it had one, may be forgotten: it may be repeated at once, or count as a try.
             case.most += 1
-            case.latest = self._wait(case, answer, end or at)[1]
+            case.latest = self._wait(case, answer, end or at)[1] + self._waits(place)
             if answer is not None:
                 case.whys = (*case.whys, (answer.code, answer.message)) if not isinstance(answer, Delivered) else ()
             if isinstance(answer, Delivered):

@@ -6,9 +6,13 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 
+from eventyard.bus.delivery import DeadLetter
 from eventyard.bus.engine import Engine, MakeTarget
 from eventyard.bus.subscription import RetryPolicy, Subscription
-from eventyard.bus.timetable import Entry, Timetable
+from eventyard.bus.timetable import Entry, Publish, Timetable
+from eventyard.clock import Clock
+from eventyard.event import Event
+from eventyard.feed import Bury
 from eventyard.firing import Firing
 from eventyard.pattern import parse
 from eventyard.store import Bounds, EventLog, Progress
@@ -19,16 +23,28 @@ _STRETCH = 500
 
 
 class BusFirings:
-    """See :class:`~eventyard.firing.Firings`. Call ``keep`` for all of them before the engine starts."""
+    """See :class:`~eventyard.firing.Firings`. Call ``keep`` for all of them before the engine starts. ``append``: to a
+    log, durably."""
 
     def __init__(
-        self, timetable: Timetable, engine: Engine, eventlog: EventLog, progress: Progress, make_target: MakeTarget
+        self,
+        timetable: Timetable,
+        engine: Engine,
+        eventlog: EventLog,
+        progress: Progress,
+        make_target: MakeTarget,
+        dead_letter: DeadLetter,
+        append: Publish,
+        clock: Clock,
     ) -> None:
         self._timetable = timetable
         self._engine = engine
         self._log = eventlog
         self._progress = progress
         self._make_target = make_target
+        self._dead_letter = dead_letter
+        self._append = append
+        self._clock = clock
         self._logs: dict[str, str] = {}
 
     def keep(self, firing: Firing) -> None:
@@ -47,6 +63,9 @@ class BusFirings:
         if self._logs.pop(name, None) is not None:
             self._timetable.remove(name)
             self._engine.unsubscribe(name)
+
+    async def again(self, name: str, body: bytes) -> None:
+        await self._append(self._logs[name], [Event(body, self._clock.now())])
 
     def drop_log(self, log: str) -> None:
         self._engine.drop_log(log)
@@ -89,4 +108,11 @@ class BusFirings:
             transform=transform,
             retry=RetryPolicy(firing.max_attempts, firing.max_age),
             dead_letter_arn=firing.dead_letter_arn,
+            bury=None if firing.dead_letter_arn is None else self._bury(firing, firing.dead_letter_arn),
         )
+
+    def _bury(self, firing: Firing, queue: str) -> Bury:
+        async def bury(event: Event, reasons: Mapping[str, str]) -> bool:
+            return await self._dead_letter(queue, *firing.letter(event.body, reasons))
+
+        return bury

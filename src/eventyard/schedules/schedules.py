@@ -10,10 +10,12 @@ import structlog
 from eventyard.chore import every
 from eventyard.clock import Clock
 from eventyard.errors import Conflict, InvalidRequest, NotFound
+from eventyard.event import new_ids
 from eventyard.firing import Firings
 from eventyard.schedules.deletions import Deletions
+from eventyard.schedules.letters import is_notification
 from eventyard.schedules.resources import DEFAULT_GROUP, Group, Schedule, group_arn, group_of
-from eventyard.schedules.timing import Jitter, firing_of, log_of
+from eventyard.schedules.timing import Jitter, body_of, firing_of, log_of
 from eventyard.store import Catalog, Change
 
 log = structlog.get_logger("schedules")
@@ -168,6 +170,18 @@ class Schedules:
                 return
             await self._delete(self.find(arn))
             self._deleted.note(arn, token)
+
+    async def again(self, arn: str, text: str, moment: int, dry_run: bool = False) -> None:
+        """Deliver ``text``, in the place of its Input, to the target of a schedule; durable when this returns.
+        ``moment``: when it was due. Raises NotFound, and InvalidRequest for another text than the default notification
+        where the schedule has no Input."""
+        schedule = self.find(arn)
+        plain = schedule.target.get("Input") is None
+        if plain and not is_notification(text, arn):
+            raise InvalidRequest(f"Schedule {schedule.name} has no Input that could be replaced.")
+        if not dry_run:
+            (id,) = new_ids(1, self._clock.now())
+            await self._firings.again(arn, body_of(schedule, None if plain else text)(id, moment))
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from eventyard.errors import InvalidRequest
 from eventyard.event import envelope, iso_seconds
 from eventyard.firing import Firing
 from eventyard.names import Arn
+from eventyard.schedules.letters import Payload, execution_id, letter_of
 from eventyard.schedules.resources import MAX_AGE, MAX_ATTEMPTS, Schedule, group_of
 
 Jitter = Callable[[str, int, int], int]
@@ -47,13 +48,14 @@ def firing_of(schedule: Schedule, jitter: Jitter) -> Firing:
     retry = schedule.target.get("RetryPolicy") or {}
     max_age = retry.get("MaximumEventAgeInSeconds") or MAX_AGE
     attempts = retry.get("MaximumRetryAttempts")
+    payload = _payload(schedule)
     return Firing(
         name=schedule.arn,
         log=log_of(group_of(schedule.arn)),
         next_after=_next_after(schedule),
         delay=(lambda moment: jitter(schedule.arn, moment, window)) if window else (lambda moment: 0),
-        body=_body(schedule),
-        payload=_payload(schedule),
+        body=body_of(schedule),
+        payload=payload,
         since=schedule.since,
         window=max_age * 1000 + window,
         enabled=schedule.state == "ENABLED",
@@ -62,6 +64,7 @@ def firing_of(schedule: Schedule, jitter: Jitter) -> Firing:
         max_attempts=MAX_ATTEMPTS if attempts is None else attempts,
         max_age=max_age,
         dead_letter_arn=(schedule.target.get("DeadLetterConfig") or {}).get("Arn"),
+        letter=letter_of(schedule, payload),
     )
 
 
@@ -87,18 +90,18 @@ def _next_after(schedule: Schedule) -> Callable[[int], int | None]:
     return next_after
 
 
-def _body(schedule: Schedule) -> Callable[[str, int], bytes]:
-    """Events in the form of the default notification, whose ``detail`` is a text: the target's Input if there is one,
-    with its context attributes. So what was to be delivered is seen in a dead-letter queue, too."""
+def body_of(schedule: Schedule, given: str | None = None) -> Callable[[str, int], bytes]:
+    """Events in the form of the default notification, whose ``detail`` is a text: ``given``, or else the target's Input
+    if there is one, with its context attributes."""
     arn = Arn.parse(schedule.arn)
     account, region = (arn.account, arn.region) if arn is not None else ("", "")
 
     def body(id: str, moment: int) -> bytes:
         time = iso_seconds(moment)
-        text: str = schedule.target.get("Input") or "{}"
+        text: str = given or schedule.target.get("Input") or "{}"
         text = text.replace("<aws.scheduler.schedule-arn>", schedule.arn)
         text = text.replace("<aws.scheduler.scheduled-time>", time)
-        text = text.replace("<aws.scheduler.execution-id>", id.replace("-", "")[-16:])
+        text = text.replace("<aws.scheduler.execution-id>", execution_id(id))
         return envelope(
             id=id,
             detail_type="Scheduled Event",
@@ -113,7 +116,7 @@ def _body(schedule: Schedule) -> Callable[[str, int], bytes]:
     return body
 
 
-def _payload(schedule: Schedule) -> Callable[[bytes, int], bytes] | None:
+def _payload(schedule: Schedule) -> Payload | None:
     """The target's Input, where only the attempt is still to be told; None for the default notification."""
     if schedule.target.get("Input") is None:
         return None

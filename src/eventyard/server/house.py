@@ -89,13 +89,14 @@ class House:
         self._admit = Admission(
             ("sqs:SendMessage", "sns:Publish"), self._policy, self._role, clock, settings.organizations()
         )
+        letters = DeadLetters(self.queues.deliver, self._admit)
         self.engine = Engine(
             store.log,
             store.progress,
             self.directory,
             clock,
             self._kinds.make,
-            DeadLetters(self.queues.deliver, self._admit).send,
+            letters.send,
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
             most_fates=settings.retention_fates,
@@ -128,7 +129,16 @@ class House:
         self.runs_code = settings.functions or settings.dev
         self.timetable = Timetable(store.catalog, store.log, self.publisher.append, clock)
         self.scheduled = ScheduledRules(self.directory, self.timetable, self.engine, clock)
-        firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._scheduled_target)
+        firings = BusFirings(
+            self.timetable,
+            self.engine,
+            store.log,
+            store.progress,
+            self._scheduled_target,
+            letters.send,
+            self.publisher.append,
+            clock,
+        )
         self.schedules = Schedules(store.catalog, clock, firings, _jitter)
         recordings = BusRecordings(self.engine, lambda name: LogTarget(store.log, clock, name))
         self.archives = Archives(store.catalog, store.log, recordings)

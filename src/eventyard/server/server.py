@@ -13,6 +13,7 @@ from eventyard.api.logs import Logs
 from eventyard.api.metrics import Metrics
 from eventyard.api.observations import Observations
 from eventyard.api.platform import Platform
+from eventyard.api.refiring import Refiring
 from eventyard.api.relay import relay_routes
 from eventyard.api.sns import certificate_route
 from eventyard.api.validation import Validating
@@ -58,9 +59,14 @@ class Server:
         observations = Observations(logs, self._store.log, self._clock)
         history = History(house.directory, logs, self._store.log, self._store.progress, house.redelivery, self._clock)
         explaining = Explaining(house.directory, self._store.log)
+        refiring = Refiring(house.schedules)
         validating = Validating(house.validation, house.directory, house.queues.has, house.registry.has)
         self._house = house
-        pages = [route for each in (platform, history, observations, explaining, validating) for route in each.routes()]
+        pages = [
+            route
+            for each in (platform, history, refiring, observations, explaining, validating)
+            for route in each.routes()
+        ]
         pages.append(certificate_route(house.signer))
         relay = await self._relay(house)
         pages += relay_routes(self._tokens) if self._tokens is not None else []

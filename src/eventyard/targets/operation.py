@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from eventyard.errors import Broken, EventyardError, NotFound, TryAgain
+from eventyard.errors import Broken, EventyardError, TryAgain
 from eventyard.names import Arn
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
 
@@ -37,8 +37,6 @@ class OperationTarget:
             await self._call(self._name, account, region, item.event_id, item.payload.decode())
         except (TryAgain, Broken) as error:
             return Retry(error.code, error.message)
-        except NotFound as error:
-            return Permanent("NO_RESOURCE", error.message)
         except EventyardError as error:
             return Permanent(error.code, error.message)
         return DELIVERED

@@ -36,10 +36,11 @@ class DeadLetters:
         self._admit = admit
 
     async def send(self, arn: str, payload: bytes, attributes: Mapping[str, str]) -> bool:
-        """Send ``payload`` with string attributes; False where the queue is missing or refuses it."""
+        """Send ``payload`` with string attributes, which name the rule or schedule that it is from; False where the
+        queue is missing or refuses it."""
         try:
-            if rule := attributes.get("RULE_ARN"):
-                self._admit(arn, rule)
+            if source := attributes.get("RULE_ARN") or attributes.get("SCHEDULE_ARN"):
+                self._admit(arn, source)
             await self._send(arn, [QueueMessage(payload.decode(), None, None, attributes)])
         except (NotFound, InvalidRequest, Forbidden):
             return False

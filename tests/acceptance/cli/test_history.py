@@ -305,12 +305,54 @@ def test_what_a_queue_gave_up_goes_back_to_it(yard: Yard) -> None:
     assert yard.take("work") == ["do it"]
 
 
+def test_dead_letters_of_a_schedule_are_listed_shown_and_sent_to_its_target(yard: Yard) -> None:
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
+    yard.queue("dead")
+    schedule = {
+        "Name": yard.bus,
+        "ScheduleExpression": "rate(365 days)",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            "Arn": yard.arn("later"),
+            "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r",
+            "Input": "wake up",
+            "DeadLetterConfig": {"Arn": yard.arn("dead")},
+        },
+    }
+    scheduler = boto3.client("scheduler", endpoint_url=yard.url, **keys)
+    arn = scheduler.create_schedule(**schedule)["ScheduleArn"]
+    until(lambda: yard.run("dlq", "list", f"{yard.bus}-dead"))
+    assert f" 1  {yard.arn('dead')}\n" in yard.run("dlq", "list")
+    line = yard.run("dlq", "list", f"{yard.bus}-dead", "--rule", yard.bus)
+    assert f"from {yard.bus}  AWS.SimpleQueueService.NonExistentQueue after 1" in line
+    shown = yard.run("dlq", "show", f"{yard.bus}-dead", line.split()[0])
+    assert f"schedule  {arn}\n" in shown
+    assert shown.endswith("\nwake up\n")
+    url = yard.queue("later")
+    dry = yard.run("dlq", "redrive", f"{yard.bus}-dead", "--all", "--dry-run")
+    assert dry.endswith(f"would go to the target of schedule/default/{yard.bus}\n")
+    yard.run("dlq", "redrive", f"{yard.bus}-dead", line.split()[0], "--body", "wake up, please")
+    assert yard.take("later") == ["wake up, please"]
+    yard.sqs.send_message(
+        QueueUrl=url.replace("later", "dead"),
+        MessageBody="too late",
+        MessageAttributes={
+            name: {"DataType": "String", "StringValue": text}
+            for name, text in {"SCHEDULE_ARN": f"{arn}-gone", "SCHEDULED_TIME": "2026-01-01T00:00:00Z"}.items()
+        },
+    )
+    done = run("dlq", "redrive", f"{yard.bus}-dead", "--all", "--endpoint", yard.url)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"stays: Schedule {yard.bus}-gone does not exist." in done.stderr
+    scheduler.close()
+
+
 def test_redrive_that_fails_leaves_the_message_and_ends_with_status_2(yard: Yard) -> None:
     url = yard.queue("dead")
     yard.sqs.send_message(QueueUrl=url, MessageBody="from nowhere")
     done = run("dlq", "redrive", f"{yard.bus}-dead", "--all", "--endpoint", yard.url)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "stays: neither a rule nor a queue" in done.stderr
+    assert "stays: neither a rule, a schedule nor a queue" in done.stderr
     assert yard.take("dead") == ["from nowhere"]
     assert "Say which messages" in one_sentence(run("dlq", "redrive", f"{yard.bus}-dead", "--endpoint", yard.url))
 

@@ -237,8 +237,14 @@ def test_failures_come_to_the_dead_letter_queue(connect: Connect, scheduler: Any
     sqs = connect("sqs")
     url = sqs.create_queue(QueueName="dead")["QueueUrl"]
     dead = {"Arn": f"arn:aws:sqs:us-east-1:{account}:dead"}
-    make(scheduler, account, Target=target(account, "missing", Input="hello", DeadLetterConfig=dead))
-    assert json.loads(messages(sqs, url, 8)[0])["detail"] == "hello"
+    made = make(scheduler, account, Target=target(account, "missing", Input="hello", DeadLetterConfig=dead))
+    asked = {"QueueUrl": url, "WaitTimeSeconds": 8, "MessageAttributeNames": ["All"]}
+    (message,) = sqs.receive_message(**asked)["Messages"]
+    said = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+    assert message["Body"] == "hello"
+    assert (said["SCHEDULE_ARN"], said["TARGET_ARN"]) == (made, "arn:aws:scheduler:::aws-sdk:sqs:sendMessage")
+    assert (said["ERROR_CODE"], said["RETRY_ATTEMPTS"]) == ("AWS.SimpleQueueService.NonExistentQueue", "0")
+    assert "RULE_ARN" not in said
 
 
 def test_killed_server_makes_up_for_what_it_missed_and_repeats_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -54,10 +55,21 @@ class Place:
     def __init__(self, store: Store, clock: ManualClock, box: Box) -> None:
         self.store, self.clock, self.box = store, clock, box
         self.dead: list[str] = []
+        self.said: list[Mapping[str, str]] = []
         directory = Directory(store.catalog, clock)
         self.engine = Engine(store.log, store.progress, directory, clock, self._target, self._bury, keep="failures")
         self.timetable = Timetable(store.catalog, store.log, Publisher(store.log).publish, clock)
-        firings = BusFirings(self.timetable, self.engine, store.log, store.progress, self._target)
+        publisher = Publisher(store.log)
+        firings = BusFirings(
+            self.timetable,
+            self.engine,
+            store.log,
+            store.progress,
+            self._target,
+            self._bury,
+            publisher.append,
+            clock,
+        )
         self.schedules = Schedules(store.catalog, clock, firings, lambda name, moment, window: window // 2)
 
     async def start(self) -> Place:
@@ -91,6 +103,7 @@ class Place:
 
     async def _bury(self, arn: str, payload: bytes, attributes: Mapping[str, str]) -> bool:
         self.dead.append(payload.decode())
+        self.said.append(attributes)
         return True
 
 
@@ -237,11 +250,69 @@ async def test_failed_delivery_is_tried_again_and_ends_in_the_dead_letter_queue(
     await place.schedules.create(place.schedule("at(2023-11-15T00:00:00)", target=target))
     await place.clock.advance(DAY)
     assert (place.box.tries, len(place.dead)) == (3, 1)
-    assert json.loads(place.dead[0])["detail"] == "2023-11-15T00:00:00Z"
-    place.box.answer = Permanent("GONE", "gone")
+    assert place.dead == ["2023-11-15T00:00:00Z"]
+    assert re.fullmatch("[0-9a-f]{16}", place.said[0]["EXECUTION_ID"])
+    assert dict(place.said[0], EXECUTION_ID="") == {
+        "SCHEDULE_ARN": ARN,
+        "SCHEDULED_TIME": "2023-11-15T00:00:00Z",
+        "EXECUTION_ID": "",
+        "TARGET_ARN": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "RETRY_ATTEMPTS": "2",
+        "ERROR_CODE": "DOWN",
+        "ERROR_MESSAGE": "down",
+        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+    }
+    place.box.answer = Permanent("NO_RESOURCE", "gone")
     await place.schedules.update(place.schedule("rate(1 day)", target=target))
     await place.clock.advance(1)
     assert (place.box.tries, len(place.dead)) == (4, 2)
+    assert place.said[1]["ERROR_CODE"] == "AWS.SimpleQueueService.NonExistentQueue"
+    assert "EXHAUSTED_RETRY_CONDITION" not in place.said[1]
+    await place.stop()
+
+
+async def test_dead_letter_holds_what_the_last_attempt_would_have_given_and_no_more_than_fits(place: Place) -> None:
+    target = {"RetryPolicy": {"MaximumRetryAttempts": 1}, "DeadLetterConfig": {"Arn": "arn:aws:sqs:::dead"}}
+    place.box.answer = Retry("DOWN", "down")
+    long = "<aws.scheduler.attempt-number>" + "ö" * 150_000
+    await place.schedules.create(place.schedule("at(2023-11-15T00:00:00)", target=target | {"Input": long}))
+    await place.clock.advance(DAY)
+    assert place.dead[0].startswith("2öö")
+    assert 240 << 10 < len(place.dead[0].encode()) <= 248 << 10
+    assert place.said[0]["IS_PAYLOAD_TRUNCATED"] == "true"
+    await place.stop()
+
+
+async def test_what_was_given_up_is_delivered_again_and_survives_a_restart(place: Place) -> None:
+    moment = millis("2023-11-15T00:00:00")
+    await place.schedules.create(place.schedule("at(2023-11-15T00:00:00)"))
+    await place.clock.advance(DAY)
+    place.box.answer = Retry("DOWN", "down")
+    await place.schedules.again(ARN, "once more", moment, dry_run=True)
+    await place.schedules.again(ARN, "once more", moment)
+    await place.clock.advance(0.5)
+    assert place.box.tries == 2
+    place = await place.restart(seconds_down=HOUR)
+    place.box.answer = Delivered()
+    await place.clock.advance(HOUR)
+    assert [payload for _, payload in place.box.got] == ["2023-11-15T00:00:00Z", "once more"]
+    with pytest.raises(NotFound):
+        await place.schedules.again(f"{ARN}x", "once more", moment)
+    await place.stop()
+
+
+async def test_notification_is_delivered_again_as_it_was_and_can_not_be_changed(place: Place) -> None:
+    made = place.schedule("at(2023-11-15T00:00:00)", target={"Input": None})
+    await place.schedules.create(made)
+    await place.clock.advance(DAY)
+    first = place.box.got[0][1]
+    with pytest.raises(InvalidRequest, match="no Input that could be replaced"):
+        await place.schedules.again(ARN, "other", millis("2023-11-15T00:00:00"))
+    await place.schedules.again(ARN, first, millis("2023-11-15T00:00:00"))
+    await place.clock.advance(1)
+    again = place.box.got[1][1]
+    assert json.loads(again) | {"id": ""} == json.loads(first) | {"id": ""}
     await place.stop()
 
 

@@ -17,8 +17,9 @@ _BATCH = 10
 
 
 class Letter(msgspec.Struct, frozen=True):
-    """One dead letter. ``rule`` and ``target`` are ARNs, and None where no rule's target failed; ``origin``: the queue
-    that gave it up. ``attempts``: how often it was tried; ``sent``: ms."""
+    """One dead letter. ``rule`` or ``schedule`` (ARNs) had it delivered to ``target``, for a schedule the ARN of the
+    API action; all are None where a queue, ``origin``, gave it up. ``time``: when the schedule was due. ``attempts``:
+    how often it was tried; ``sent``: ms."""
 
     id: str
     receipt: str
@@ -26,11 +27,18 @@ class Letter(msgspec.Struct, frozen=True):
     sent: int
     attempts: int
     rule: str | None = None
+    schedule: str | None = None
+    time: str | None = None
     target: str | None = None
     origin: str | None = None
     code: str = ""
     message: str = ""
     condition: str = ""
+
+    @property
+    def source(self) -> str | None:
+        """The rule or schedule that it is from."""
+        return self.rule or self.schedule
 
     @property
     def event(self) -> dict[str, Any] | None:
@@ -79,14 +87,17 @@ def letters(sqs: Any, url: str, limit: int) -> Iterator[list[Letter]]:
 
 def chooser(where: str | None, cause: str | None, rule: str | None) -> Callable[[Letter], bool]:
     """Whether a letter is meant. ``where``: an event pattern; ``cause``: part of the error's code or message, or the
-    condition; ``rule``: a rule's name or ARN. Raises InvalidPattern."""
+    condition; ``rule``: name or ARN of a rule or schedule. Raises InvalidPattern."""
     pattern = parse(where) if where is not None else None
 
     def is_meant(letter: Letter) -> bool:
         said = f"{letter.code} {letter.message} {letter.condition}".lower()
         return (
             (cause is None or cause.lower() in said)
-            and (rule is None or (letter.rule is not None and rule in (letter.rule, letter.rule.rpartition("/")[2])))
+            and (
+                rule is None
+                or (letter.source is not None and rule in (letter.source, letter.source.rpartition("/")[2]))
+            )
             and (pattern is None or (letter.event is not None and matches(pattern, letter.body.encode())))
         )
 
@@ -115,6 +126,8 @@ def _letter(message: dict[str, Any]) -> Letter:
         sent=int(system.get("SentTimestamp", 0)),
         attempts=int(retries) + 1 if retries.isdecimal() else 0,
         rule=said.get("RULE_ARN"),
+        schedule=said.get("SCHEDULE_ARN"),
+        time=said.get("SCHEDULED_TIME"),
         target=said.get("TARGET_ARN"),
         origin=system.get("DeadLetterQueueSourceArn"),
         code=said.get("ERROR_CODE", ""),

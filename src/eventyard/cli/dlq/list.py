@@ -28,7 +28,8 @@ def list_letters(
     with told(endpoint):
         sqs = aws_client("sqs", endpoint)
         if queue is None:
-            for arn, count in _queues(aws_client("events", endpoint), sqs):
+            events, scheduler = aws_client("events", endpoint), aws_client("scheduler", endpoint)
+            for arn, count in _queues(events, scheduler, sqs):
                 typer.echo(f"{count:>8}  {arn}")
             return
         is_meant = chooser(where, cause, rule)
@@ -40,8 +41,8 @@ def list_letters(
 def _line(letter: Any) -> str:
     from eventyard.cli.moments import local
 
-    what = (letter.event or {}).get("detail-type", "?")
-    rule = (letter.rule or letter.origin or "?").rpartition("/")[2].rpartition(":")[2]
+    what = (letter.event or {}).get("detail-type") or (letter.schedule and f"due {letter.time}") or "?"
+    rule = (letter.source or letter.origin or "?").rpartition("/")[2].rpartition(":")[2]
     why = " ".join(text for text in (letter.code, letter.condition) if text) or "received too often"
     return f"{letter.id}  {local(letter.sent)}  {what}  from {rule}  {why} after {letter.attempts or '?'}"
 
@@ -52,7 +53,7 @@ def _json(letter: Any) -> str:
     return msgspec.json.encode({**msgspec.structs.asdict(letter), "receipt": None}).decode()
 
 
-def _queues(events: Any, sqs: Any) -> list[tuple[str, str]]:
+def _queues(events: Any, scheduler: Any, sqs: Any) -> list[tuple[str, str]]:
     """The ARNs of all queues that are somebody's dead-letter queue, with their numbers of messages."""
     import json
 
@@ -68,6 +69,10 @@ def _queues(events: Any, sqs: Any) -> list[tuple[str, str]]:
         for rule in _all(events.list_rules, "Rules", EventBusName=bus["Name"]):
             for target in _all(events.list_targets_by_rule, "Targets", EventBusName=bus["Name"], Rule=rule["Name"]):
                 arns.add(target.get("DeadLetterConfig", {}).get("Arn"))
+    for page in scheduler.get_paginator("list_schedules").paginate():
+        for one in page["Schedules"]:
+            schedule = scheduler.get_schedule(Name=one["Name"], GroupName=one["GroupName"])
+            arns.add(schedule["Target"].get("DeadLetterConfig", {}).get("Arn"))
     return [(arn, counts.get(arn, "missing")) for arn in sorted(arn for arn in arns if arn)]
 
 

@@ -27,7 +27,8 @@ def redrive(
     """Send dead letters once more, and delete those that are taken.
 
     An event goes only to the target that did not get it. If its rule or target is gone, it is published to the bus
-    again, to whoever matches it there. What a queue gave up goes back to that queue. Ends with status 2 if some could
+    again, to whoever matches it there. What a schedule had for its target goes to the target that it has now. What a
+    queue gave up goes back to that queue. Ends with status 2 if some could
     not be sent; those stay."""
     from eventyard.cli.client import aws_client, told
     from eventyard.cli.dlq.letters import chooser, find, letters, queue_url
@@ -72,10 +73,12 @@ class _Road:
 
     def send(self, letter: Any, text: str) -> str:
         """Send ``text`` for ``letter``, and say where to. Raises what keeps it from being sent."""
+        if letter.schedule is not None:
+            return self._to_schedule(letter, text)
         if letter.rule is None and letter.origin is not None:
             return self._to_queue(letter.origin, text)
         if letter.rule is None or ":rule/" not in letter.rule:
-            raise InvalidRequest("neither a rule nor a queue gave it up, so there is no way back.")
+            raise InvalidRequest("neither a rule, a schedule nor a queue gave it up, so there is no way back.")
         try:
             return self._to_target(letter, text)
         except NotFound as gone:
@@ -95,6 +98,13 @@ class _Road:
         }
         post(self._endpoint, "/_eventyard/redeliver", asked)
         return f"{letter.target} of rule {name}"
+
+    def _to_schedule(self, letter: Any, text: str) -> str:
+        from eventyard.cli.pages import post
+
+        asked = {"schedule": letter.schedule, "text": text, "time": letter.time or "", "dry_run": self._dry_run}
+        post(self._endpoint, "/_eventyard/refire", asked)
+        return f"the target of {letter.schedule.rpartition(':')[2]}"
 
     def _to_bus(self, letter: Any, text: str, reason: str) -> str:
         import json

@@ -31,6 +31,8 @@ def show(
         ("message", letter.id),
         ("since", local(letter.sent)),
         ("rule", letter.rule),
+        ("schedule", letter.schedule),
+        ("due", letter.time),
         ("target", letter.target),
         ("queue", letter.origin),
         ("error", f"{letter.code}: {letter.message}" if letter.code else None),
