@@ -124,3 +124,29 @@ def test_changed_settings_are_noted() -> None:
         "subscribers: crm added.",
         "subscribers: finance removed.",
     )
+
+
+def test_an_event_that_moves_to_another_bus_breaks_those_on_the_old_one() -> None:
+    here, there = (repository(document(sold(), {"bus": bus})) for bus in ("sales", "cars"))
+    moved = one(here, there)
+    assert told(moved) == ("changed", True)
+    assert moved.notes == ("It moves from bus sales to bus cars: subscribers on sales see nothing any more.",)
+    default, unsaid = repository(document(sold(), {"bus": "default"})), repository(document(sold()))
+    assert one(unsaid, here).breaking
+    assert not one(unsaid, default).breaking
+
+
+def test_a_version_that_replaces_another_on_another_bus_breaks() -> None:
+    old, new = repository(document(sold())), repository(document(sold(), {"version": 2, "bus": "cars"}))
+    replaced = one(old, new)
+    assert told(replaced) == ("replaced", True)
+    assert "It moves from bus default to bus cars" in replaced.notes[-1]
+
+
+def test_another_source_is_another_event() -> None:
+    removed, added = compare(
+        repository(document(sold())), repository(document(sold(), {"source": "uk.co.other"})), TODAY
+    )
+    assert (told(removed), told(added)) == (("removed", True), ("added", False))
+    assert "uk.co.other@CarSold" in removed.notes[0]
+    assert "rules for uk.co.cars@CarSold see nothing of it" in removed.notes[0]

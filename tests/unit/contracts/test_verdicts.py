@@ -118,11 +118,35 @@ def test_a_schema_that_refers_to_itself_can_break() -> None:
     assert verdict.outcome == "breaking"
 
 
-def test_what_cannot_be_decided_is_said_to_be_so_with_how_much_was_tried() -> None:
+def test_what_cannot_be_decided_is_said_to_be_so_with_how_much_was_tried_and_why() -> None:
     # Every text that the one takes the other takes, too, but nobody here can prove it.
-    verdict = judge("publishers", side({"pattern": "^[a-c]+$"}), side({"pattern": "^[a-z]+$"}))
+    verdict = judge("publishers", side({"pattern": "^(?i)[a-c]+$"}), side({"pattern": "^(?i)[a-z]+$"}))
     assert verdict.outcome == "undecided"
-    assert verdict.tried > 100
+    assert verdict.tried > 20
+    assert verdict.why is not None
+    assert "a group that does more than group" in verdict.why
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "subscribers", "publishers"),
+    [
+        ("^[a-c]+$", "^[a-z]+$", BROKEN, FINE),
+        (r"^\d{4}$", "^[0-9][0-9][0-9]{2}$", FINE, FINE),
+        ("^[A-Z]{17}$", "^[A-HJ-NPR-Z]{17}$", FINE, BROKEN),
+        ("^a{1,1000}$", "^a{1,999}$", FINE, BROKEN),
+        ("^[a-m]+$", "^[k-z]+$", BROKEN, BROKEN),
+    ],
+)
+def test_a_changed_pattern_is_decided_by_what_it_matches(old: str, new: str, subscribers: str, publishers: str) -> None:
+    def schema(pattern: str) -> dict[str, Any]:
+        return closed(["a"], a={"type": "array", "items": {"type": "string", "pattern": pattern}}, b=TEXT)
+
+    assert outcomes(schema(old), schema(new)) == (subscribers, publishers)
+
+
+def test_lengths_beside_a_pattern_count() -> None:
+    bounded = {"type": "string", "pattern": "^[a-z]+$", "minLength": 3, "maxLength": 5}
+    assert outcomes(bounded, {"type": "string", "pattern": "^[a-z]{3,5}$"}) == ("undecided", "compatible")
 
 
 def test_other_dialects_are_compared_by_instances_alone() -> None:

@@ -92,7 +92,8 @@ def _verdict(verdict: Verdict, subscribers: Sequence[str], quote: str) -> Iterat
     if verdict.outcome == "compatible":
         yield f"compatible with {asked}: proven, and {verdict.tried} generated instances agree"
     elif verdict.outcome == "undecided":
-        yield f"not decided for {asked}: there is no proof, and none of {verdict.tried} instances breaks it"
+        why = f": {verdict.why}" if verdict.why else ""
+        yield f"not decided for {asked}: there is no proof, and none of {verdict.tried} instances breaks it{why}"
     else:
         only = ", but only by members that the contract does not name" if verdict.undeclared_only else ""
         yield f"breaks {asked}{only}: {'; '.join(str(each) for each in verdict.violations)}"

@@ -13,6 +13,7 @@ from eventyard.contracts.compatibility.change import Change
 from eventyard.contracts.compatibility.judge import Side, judge
 from eventyard.contracts.compatibility.verdict import Direction, Verdict
 from eventyard.contracts.compatibility.walk import changes
+from eventyard.names import DEFAULT_BUS
 
 Status = Literal["added", "removed", "changed", "unchanged", "replaced", "new-version"]
 _DIRECTIONS: tuple[Direction, ...] = ("subscribers", "publishers")
@@ -88,7 +89,7 @@ class _Comparison:
             subscribers=after.subscribers,
             verdicts=verdicts,
             changes=differences,
-            breaking=self._breaks(verdicts),
+            breaking=self._breaks(verdicts) or _moved(before, after),
             notes=notes,
         )
 
@@ -110,9 +111,14 @@ class _Comparison:
             subscribers=tuple(dict.fromkeys((*before.subscribers, *after.subscribers))),
             verdicts=verdicts,
             changes=differences,
-            breaking=not kept and not over and self._breaks(verdicts),
-            notes=notes
-            or (f"Version {before.version} is not there any more; keep it beside version {after.version}.",),
+            breaking=not kept and not over and (self._breaks(verdicts) or _moved(before, after)),
+            notes=(
+                *(
+                    notes
+                    or (f"Version {before.version} is not there any more; keep it beside version {after.version}.",)
+                ),
+                *([_moving(before, after)] if _moved(before, after) else ()),
+            ),
         )
 
     def came(self, after: Contract) -> EventChange:
@@ -135,7 +141,10 @@ class _Comparison:
         known = {one.name for one in self._old.contracts}
         twins = [one.name for one in self._new.contracts if one.name not in known and one.schema == before.schema]
         if twins:
-            notes.append(f"It may have been renamed to {twins[0]}, which has the same schema.")
+            notes.append(
+                f"It may have been renamed to {twins[0]}, which has the same schema; "
+                f"rules for {before.name} see nothing of it."
+            )
         return EventChange(
             name=before.name,
             version=before.version,
@@ -173,10 +182,23 @@ def _over(sunset: str | None, today: date) -> bool:
         return False
 
 
+def _moved(before: Contract, after: Contract) -> bool:
+    """Whether the event is on another bus, where nobody sees it who listens on the one before."""
+    return (before.bus or DEFAULT_BUS) != (after.bus or DEFAULT_BUS)
+
+
+def _moving(before: Contract, after: Contract) -> str:
+    was, now = before.bus or DEFAULT_BUS, after.bus or DEFAULT_BUS
+    return f"It moves from bus {was} to bus {now}: subscribers on {was} see nothing any more."
+
+
 def _settings(before: Contract, after: Contract) -> Iterable[str]:
     for name in _SETTINGS:
         was, now = getattr(before, name), getattr(after, name)
         if was == now:
+            continue
+        if name == "bus" and _moved(before, after):
+            yield _moving(before, after)
             continue
         if isinstance(was, tuple):
             come, gone = [one for one in now if one not in was], [one for one in was if one not in now]

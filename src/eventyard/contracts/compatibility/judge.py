@@ -20,8 +20,9 @@ from eventyard.contract.references import needed
 from eventyard.contract.validator import DIALECT
 from eventyard.contracts.compatibility.instances import Instances
 from eventyard.contracts.compatibility.mutations import near, smaller
+from eventyard.contracts.compatibility.patterns import patterns
 from eventyard.contracts.compatibility.verdict import Direction, Verdict
-from eventyard.contracts.compatibility.whole import NotModelled, whole
+from eventyard.contracts.compatibility.whole import NotModelled, mapped, whole
 from eventyard.contracts.samples import Sampler
 from eventyard.errors import InvalidRequest, Unsupported
 
@@ -32,14 +33,15 @@ _FEW, _MANY = 12, 60
 
 
 class Side(msgspec.Struct, frozen=True):
-    """One version of a contract: its schema with all references in place (None: that can't be done), the check of
-    details, details that keep it, and what makes up more of them from the schema as it was written."""
+    """One version of a contract: its schema with all references in place (None: that can't be done, and ``why``), the
+    check of details, details that keep it, and what makes up more of them from the schema as it was written."""
 
     schema: dict[str, Any] | bool | None
     validator: Validator
     examples: tuple[Any, ...] = ()
     dialect: str = DIALECT
     sampler: Sampler | None = None
+    why: str | None = None
 
     @classmethod
     def of(cls, contract: Contract, repository: Repository) -> Side:
@@ -56,13 +58,14 @@ class Side(msgspec.Struct, frozen=True):
     ) -> Side:
         """Raises InvalidRequest for a schema that is none."""
         validator = Validator(schema, needed(schema, atoms), pii)
+        found, why = None, None
         try:
             found = whole(schema, atoms)
-        except NotModelled:
-            found = None
+        except NotModelled as unknown:
+            why = str(unknown)
         dialect = schema.get("$schema", DIALECT) if isinstance(schema, Mapping) else DIALECT
         sampler = Sampler(schema, needed(schema, atoms), undescribed=True)
-        return cls(found, validator, tuple(one for one in examples if validator.is_valid(one)), dialect, sampler)
+        return cls(found, validator, tuple(one for one in examples if validator.is_valid(one)), dialect, sampler, why)
 
 
 def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, seed: int = 1) -> Verdict:
@@ -71,7 +74,8 @@ def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, s
     random, sets = Random(seed), _Sets(published, accepted)
     # Comparing sets takes time that grows steeply with what differs; where much does, instances show it sooner.
     proven = sets.apart <= _FEW and sets.covered()
-    sources = [sets.difference(random, samples)] if sets.apart <= _FEW and not proven else []
+    sources = [] if proven else [sets.pointed(random, samples)]
+    sources += [sets.difference(random, samples)] if sets.apart <= _FEW and not proven else []
     examples = (*published.examples, *accepted.examples)
     sources += [sets.published(random, samples), iter(examples), *(islice(near(one), _MOST_NEAR) for one in examples)]
     sources += [] if proven else [_made_up(published, samples)]
@@ -82,27 +86,54 @@ def judge(direction: Direction, old: Side, new: Side, samples: int = _SAMPLES, s
         tried += 1
         if not accepted.validator.is_valid(instance):
             return _shown(direction, published, accepted, instance, tried)
-    return Verdict(direction=direction, outcome="compatible" if proven or sets.late_cover else "undecided", tried=tried)
+    if proven or sets.late_cover:
+        return Verdict(direction=direction, outcome="compatible", tried=tried)
+    return Verdict(direction=direction, outcome="undecided", tried=tried, why=sets.why)
 
 
 class _Sets:
-    """What two contracts let through, as sets. ``apart``: in how many places their schemas differ."""
+    """What two contracts let through, as sets. ``apart``: in how many places their schemas differ. ``why``: what
+    stands in the way of a proof, if it is known."""
 
     def __init__(self, published: Side, accepted: Side) -> None:
+        self._sides = published, accepted
         self._sent, self._taken = canonical_form(published), canonical_form(accepted)
+        self._pointed: tuple[Any, ...] = ()
         self.apart = _MANY + 1
         self.late_cover = False
+        self.why = published.why or accepted.why
         if self._sent is not None and self._taken is not None:
             self.apart = _apart(published.schema, accepted.schema)
+            if self.apart > _MANY:
+                self.why = f"the schemas differ in {self.apart} places"
+        elif self.why is None:
+            self.why = "a schema can't be brought into a form in which schemas are compared"
 
     def covered(self) -> bool:
         """Whether it is proven that all of what is published is accepted."""
         if self._sent is None or self._taken is None:
             return False
+        return self._covers(self._sent) or self._covers_with_patterns()
+
+    def _covers(self, sent: CanonicalSchema) -> bool:
         try:
-            return bool(self._taken.covers(self._sent) == canonical.Containment.YES)
+            return self._taken is not None and bool(self._taken.covers(sent) == canonical.Containment.YES)
         except canonical.CanonicalizationError:
             return False  # not comparable
+
+    def _covers_with_patterns(self) -> bool:
+        published, accepted = self._sides
+        found = patterns(published.schema, accepted.schema)
+        self.why, self._pointed = found.why, found.pointed
+        sent = canonical_form(msgspec.structs.replace(published, schema=found.published))
+        return sent is not None and found.published != published.schema and self._covers(sent)
+
+    def pointed(self, random: Random, most: int) -> Iterator[Any]:
+        """Instances of what is published, with texts of which it is known that a pattern refuses them."""
+        for schema in self._pointed:
+            form = canonical_form(msgspec.structs.replace(self._sides[0], schema=schema))
+            if form is not None:
+                yield from Instances(form, random).some(most // len(self._pointed) + 1)
 
     def published(self, random: Random, most: int) -> Iterator[Any]:
         """Instances of what is published."""
@@ -122,6 +153,7 @@ class _Sets:
         if _FEW < self.apart <= _MANY:
             self.late_cover = self.covered()
             if not self.late_cover:
+                yield from self.pointed(random, most)
                 yield from self.difference(random, most)
 
 
@@ -147,26 +179,14 @@ def _made_up(side: Side, most: int) -> Iterator[Any]:
 def declared(schema: Any) -> Any:
     """``schema`` with every object that names members closed to others: what a publisher sends who sends what the
     contract names, and nothing else."""
-    if isinstance(schema, list):
-        return [declared(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    made = {
-        keyword: value if keyword in ("enum", "const") else _by_name(value) if keyword in _NAMED else declared(value)
-        for keyword, value in schema.items()
-    }
+    return mapped(schema, _closed)
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
     composed = any(keyword in schema for keyword in ("allOf", "anyOf", "oneOf", "if", "dependentSchemas"))
-    named = "properties" in made and "unevaluatedProperties" not in made and not composed
-    if named and made.get("additionalProperties", True) is True:
-        made["additionalProperties"] = False
-    return made
-
-
-_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs"})
-
-
-def _by_name(value: Any) -> Any:
-    return {name: declared(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+    named = "properties" in schema and "unevaluatedProperties" not in schema and not composed
+    open_ = named and schema.get("additionalProperties", True) is True
+    return {**schema, "additionalProperties": False} if open_ else schema
 
 
 def canonical_form(side: Side) -> CanonicalSchema | None:

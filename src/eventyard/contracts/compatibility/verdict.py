@@ -19,7 +19,8 @@ Outcome = Literal["compatible", "breaking", "undecided"]
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """``compatible`` is proven; ``breaking`` is shown by ``counterexample``, which one contract allows and the other
     refuses because of ``violations``. ``undecided``: neither a proof nor a counter-example among ``tried``
-    instances. ``undeclared_only``: it breaks only by members that the contract of who publishes does not name."""
+    instances, and ``why`` says what stands in the way if that is known. ``undeclared_only``: it breaks only by members
+    that the contract of who publishes does not name."""
 
     direction: Direction
     outcome: Outcome
@@ -27,3 +28,4 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     counterexample: Any = None
     violations: tuple[Violation, ...] = ()
     undeclared_only: bool = False
+    why: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from eventyard.contract.references import needed, schemas
@@ -39,6 +39,23 @@ def whole(schema: Mapping[str, Any] | bool, atoms: Mapping[str, Any]) -> dict[st
         if any(_DYNAMIC & node.keys() for _, node in schemas(each, ())):
             raise NotModelled("it has dynamic references")
     return _Whole(Resolver(schema, used)).run(schema)
+
+
+def mapped(schema: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """``schema`` with every schema in it changed, the inner ones first."""
+    if isinstance(schema, list):
+        return [mapped(each, change) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {}
+    for keyword, value in schema.items():
+        if keyword in ("enum", "const"):
+            made[keyword] = value
+        elif keyword in (*_BY_NAME, "$defs") and isinstance(value, dict):
+            made[keyword] = {name: mapped(inner, change) for name, inner in value.items()}
+        else:
+            made[keyword] = mapped(value, change)
+    return change(made)
 
 
 class _Whole:

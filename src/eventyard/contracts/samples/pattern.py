@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -16,27 +16,25 @@ from eventyard.errors import Unsupported
 _GROUP = re.compile(r"\?(:|P?<[A-Za-z_][A-Za-z0-9_]*>)")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,8}")
 _PRINTABLE = "".join(map(chr, range(32, 127)))
+_LAST = 0x10FFFF
 _DIGITS = "0123456789"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WORD = _LETTERS + _LETTERS.upper() + _DIGITS + "_"
 _SPACES = " \t\n"
-_CLASSES = {
-    "d": _DIGITS,
-    "w": _WORD,
-    "s": _SPACES,
-    "D": "".join(c for c in _PRINTABLE if c not in _DIGITS),
-    "W": "".join(c for c in _PRINTABLE if c not in _WORD),
-    "S": "".join(c for c in _PRINTABLE if c not in _SPACES),
-}
 _CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "0": "\0"}
 #: Properties of characters (\p{...}) and some characters that have them.
 _PROPERTIES = {"L": "aäßéžøλж", "Lu": "AÄÉŽØΛЖ", "Ll": "aäßéžøλж", "N": _DIGITS, "Nd": _DIGITS, "Letter": "aäßéžøλж"}
 
 
+Ranges = tuple[tuple[int, int], ...]
+"""Characters by their numbers, from and to, both included; in order and apart from each other."""
+
+
 class Chars(msgspec.Struct, frozen=True):
-    """One of ``among``."""
+    """One of ``among``, which are some of those that match; ``exact`` are all of them, None where that is not known."""
 
     among: str
+    exact: Ranges | None
 
 
 class Sequel(msgspec.Struct, frozen=True):
@@ -60,6 +58,44 @@ class Repeated(msgspec.Struct, frozen=True):
 Node = Chars | Sequel | Either | Repeated
 
 
+def _chars(text: str) -> Chars:
+    return Chars(text, joined([(ord(char), ord(char)) for char in text]))
+
+
+def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:
+    """The same characters in order, what touches made one."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(ranges):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], high))
+        else:
+            found.append((low, high))
+    return tuple(found)
+
+
+def _others(ranges: Ranges) -> Ranges:
+    """All characters but these."""
+    edges = [-1, *(edge for pair in ranges for edge in pair), _LAST + 1]
+    return tuple((low + 1, high - 1) for low, high in zip(edges[::2], edges[1::2], strict=True) if low + 1 < high)
+
+
+def _but(chars: Chars) -> Chars:
+    among = "".join(char for char in _PRINTABLE if char not in chars.among)
+    return Chars(among, None if chars.exact is None else _others(chars.exact))
+
+
+# As ECMA 262 has them, which the validator's engine keeps to.
+_SPACE = Chars(
+    _SPACES,
+    joined([(9, 13), (32, 32), (0xA0, 0xA0), (0x1680, 0x1680), (0x2000, 0x200A), (0x2028, 0x2029), (0x202F, 0x202F),
+            (0x205F, 0x205F), (0x3000, 0x3000), (0xFEFF, 0xFEFF)]),
+)  # fmt: skip
+_CLASSES = {"d": _chars(_DIGITS), "w": _chars(_WORD), "s": _SPACE}
+_CLASSES |= {name.upper(): _but(chars) for name, chars in _CLASSES.items()}
+_DOT = Chars(_PRINTABLE, _others(joined([(10, 10), (13, 13), (0x2028, 0x2029)])))
+ANY = Chars(_PRINTABLE, ((0, _LAST),))
+
+
 class Pattern:
     """Raises Unsupported, with what it is in ``pattern``, for what texts can't be made of."""
 
@@ -78,12 +114,13 @@ class Pattern:
         if len(alternatives) > 1 and not (self.open_start and self.open_end):
             # An anchor beside alternatives without a group belongs to the first or the last of them only.
             raise parser.refused("an anchor beside alternatives that have no group around them")
-        self._node = _either(alternatives)
+        #: What stands between the ends.
+        self.node: Node = _either(alternatives)
 
     def text(self, dice: random.Random, length: int) -> str:
         """A text that matches, about ``length`` characters long if the expression allows it, else as it allows."""
         made: list[str] = []
-        _write(self._node, dice, max(0, length - _shortest(self._node)), made)
+        _write(self.node, dice, max(0, length - _shortest(self.node)), made)
         text = "".join(made)
         missing = "x" * (length - len(text))
         return text + missing if self.open_end else missing + text if self.open_start else text
@@ -156,16 +193,16 @@ class _Parser:
         if char == "(":
             return self._group()
         if char == "[":
-            return Chars(self._class())
+            return self._class()
         if char == ".":
-            return Chars(_PRINTABLE)
+            return _DOT
         if char == "\\":
-            return Chars(self._escape(inside=False))
+            return self._escape(inside=False)
         if char in "^$":
             raise self.refused("an anchor that is not at its end")
         if char in "*+?{":
             raise self.refused(f"a {char} with nothing to repeat")
-        return Chars(char)
+        return _chars(char)
 
     def _group(self) -> Node:
         if self._next() == "?":
@@ -200,26 +237,26 @@ class _Parser:
             raise self.refused("a repetition of a repetition")
         return node
 
-    def _escape(self, inside: bool) -> str:
+    def _escape(self, inside: bool) -> Chars:
         char = self._next()
         self.at += 1
         if char in _CLASSES:
             return _CLASSES[char]
         if char in _CONTROLS:
-            return _CONTROLS[char]
+            return _chars(_CONTROLS[char])
         if char in ("x", "u"):
-            return self._code(char)
+            return _chars(self._code(char))
         if char in ("p", "P") and self._next() == "{":
             end = self._text.find("}", self.at)
             name, self.at = self._text[self.at + 1 : end], end + 1
             if char == "p" and name in _PROPERTIES:
-                return _PROPERTIES[name]
+                return Chars(_PROPERTIES[name], None)
             raise self.refused(f"\\{char}{{{name}}}")
         if char == "b" and inside:
-            return "\b"
+            return _chars("\b")
         if char.isalnum() or not char:
             raise self.refused(f"\\{char}")
-        return char
+        return _chars(char)
 
     def _code(self, kind: str) -> str:
         if self._next() == "{":
@@ -232,32 +269,40 @@ class _Parser:
             raise self.refused(f"\\{kind}{digits}")
         return chr(int(digits, 16))
 
-    def _class(self) -> str:
+    def _class(self) -> Chars:
         negated = self._next() == "^"
         self.at += negated
         found: list[str] = []
+        exact: list[tuple[int, int]] | None = []
         if self._next() == "]":
             raise self.refused("a class of nothing")
         while self._next() != "]":
             if self._next() in ("", "[") or self._text.startswith(("&&", "--", "~~"), self.at):
                 raise self.refused("a class inside of a class" if self._next() else "a class that is not closed")
-            low = self._member()
-            if self._next() == "-" and self._text[self.at + 1 : self.at + 2] != "]" and len(low) == 1:
-                self.at += 1
-                high = self._member()
-                if len(high) != 1 or high < low:
-                    raise self.refused(f"the range {low}-{high}")
-                # Of a range of many thousand characters the first ones do.
-                found += map(chr, range(ord(low), min(ord(high), ord(low) + 255) + 1))
-            else:
-                found += low
+            part = self._range(self._member())
+            found += part.among
+            exact = None if exact is None or part.exact is None else [*exact, *part.exact]
         self.at += 1
-        among = [c for c in _PRINTABLE if c not in found] if negated else list(dict.fromkeys(found))
-        if not among:
+        made = Chars("".join(dict.fromkeys(found)), None if exact is None else joined(exact))
+        if negated:
+            made = _but(made)
+        if not made.among:
             raise self.refused("a class of nothing that can be printed")
-        return "".join(among)
+        return made
 
-    def _member(self) -> str:
+    def _range(self, low: Chars) -> Chars:
+        """The range that begins with ``low``; itself, if none does."""
+        if self._next() != "-" or self._text[self.at + 1 : self.at + 2] == "]" or len(low.among) != 1:
+            return low
+        self.at += 1
+        high = self._member()
+        if len(high.among) != 1 or high.among < low.among:
+            raise self.refused(f"the range {low.among}-{high.among}")
+        first, last = ord(low.among), ord(high.among)
+        # Of a range of many thousand characters the first ones do.
+        return Chars("".join(map(chr, range(first, min(last, first + 255) + 1))), ((first, last),))
+
+    def _member(self) -> Chars:
         char = self._next()
         self.at += 1
-        return self._escape(inside=True) if char == "\\" else char
+        return self._escape(inside=True) if char == "\\" else _chars(char)
