@@ -1,0 +1,1 @@
+"""The reader of ``eventyard.yml``, the project's own short way to say a stack."""
