@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -12,7 +11,7 @@ import structlog
 
 from eventyard.clock import Clock
 from eventyard.errors import Conflict, EventyardError, NotFound
-from eventyard.pipes.resources import RUNNING, Desired, Pipe
+from eventyard.pipes.resources import RUNNING, Desired, Failed, Pipe
 from eventyard.store import Catalog, Change
 
 log = structlog.get_logger("pipes")
@@ -81,26 +80,21 @@ class Pipes:
         ]
 
     def reason(self, arn: str) -> str | None:
-        """What keeps a running pipe from working, if anything does."""
-        return self._reasons.get(arn)
+        """What keeps a pipe that should run from working, if anything does."""
+        pipe = self._pipes.get(arn)
+        return self._reasons.get(arn) or (pipe.reason if pipe is not None else "") or None
 
     async def create(self, pipe: Pipe) -> None:
         """Raises Conflict if there is one of its name, InvalidRequest for what can't be."""
         async with self._turn:
             if pipe.arn in self._pipes:
                 raise Conflict(f"Pipe {pipe.name} already exists.", "ConflictException")
-            source = self._make_source(pipe, Places(self, pipe))
-            if pipe.desired == RUNNING:
-                # Whoever reads the latest counts on what comes after the answer.
-                with contextlib.suppress(NotFound):
-                    await source.begin()
-            await self._keep(pipe)
+            await self._keep(await self._begun(pipe, "CREATE_FAILED"))
 
     async def change(self, arn: str, edit: Callable[[Pipe], Pipe]) -> Pipe:
         """Keep what ``edit`` makes of the pipe, and go on with that."""
         async with self._turn:
-            pipe = edit(self.get(arn))
-            self._make_source(pipe, Places(self, pipe))
+            pipe = await self._begun(edit(self.get(arn)), "UPDATE_FAILED")
             await self._keep(pipe)
         return pipe
 
@@ -116,10 +110,10 @@ class Pipes:
         """Start or stop. Raises Conflict where it is so already."""
         async with self._turn:
             pipe = self.get(arn)
-            if pipe.desired == desired:
-                raise Conflict(f"Pipe {pipe.name} is {pipe.desired} already.", "ConflictException")
+            if pipe.current == desired:
+                raise Conflict(f"Pipe {pipe.name} is {desired} already.", "ConflictException")
             pipe = msgspec.structs.replace(pipe, desired=desired, modified=self._clock.now())
-            await self._keep(pipe)
+            await self._keep(await self._begun(pipe, "START_FAILED"))
         return pipe
 
     async def delete(self, arn: str) -> Pipe:
@@ -156,6 +150,18 @@ class Pipes:
 
     # Inside
 
+    async def _begun(self, pipe: Pipe, failed: Failed) -> Pipe:
+        """``pipe``, which is not running yet, with its beginning settled; or as ``failed``, if its source isn't there.
+        Raises InvalidRequest for what can't be."""
+        source = self._make_source(pipe, Places(self, pipe))
+        if pipe.desired == RUNNING:
+            # Whoever reads the latest counts on what comes after the answer.
+            try:
+                await source.begin()
+            except NotFound as error:
+                return _ended(pipe, failed, error)
+        return msgspec.structs.replace(pipe, failed=None, reason="")
+
     async def _keep(self, pipe: Pipe) -> None:
         await self._catalog.apply([Change(_KIND, pipe.arn, msgspec.json.encode(pipe))])
         self._pipes[pipe.arn] = pipe
@@ -163,7 +169,7 @@ class Pipes:
         self._run(pipe)
 
     def _run(self, pipe: Pipe) -> None:
-        if pipe.desired == RUNNING:
+        if pipe.current == RUNNING:
             task = asyncio.get_running_loop().create_task(self._work(pipe), name=f"pipe {pipe.arn}")
             self._running[pipe.arn] = task
 
@@ -183,6 +189,10 @@ class Pipes:
                 await source.turn()
                 self._reasons.pop(pipe.arn, None)
                 await asyncio.sleep(0)  # a source that answers at once must not keep everybody else from working
+            except NotFound as error:
+                if await self._disabled(pipe, error):
+                    return
+                await self._clock.sleep(_STUMBLE)
             except EventyardError as error:
                 if self._reasons.get(pipe.arn) != error.message:
                     log.warning("a pipe is held up", pipe=pipe.arn, reason=error.message)
@@ -191,6 +201,27 @@ class Pipes:
             except Exception:  # a fault in one turn must not end the pipe for good: say it, and try again
                 log.exception("a pipe stumbled", pipe=pipe.arn)
                 await self._clock.sleep(_STUMBLE)
+
+    async def _disabled(self, pipe: Pipe, gone: NotFound) -> bool:
+        """Stop a pipe whose source was deleted; False where that can't be made durable now."""
+        ended = _ended(pipe, "STOPPED", gone)
+        log.warning("a pipe is stopped", pipe=pipe.arn, reason=ended.reason)
+        async with self._turn:
+            try:
+                await self._catalog.apply([Change(_KIND, pipe.arn, msgspec.json.encode(ended))])
+            except EventyardError:
+                return False
+            self._pipes[pipe.arn] = ended
+            self._running.pop(pipe.arn, None)
+        return True
+
+
+def _ended(pipe: Pipe, state: Failed, gone: NotFound) -> Pipe:
+    # User guide, "Amazon EventBridge Pipes error handling and troubleshooting": the sentence for streams is AWS's.
+    reason = f"{gone.message} Start the pipe again once its source {pipe.source} exists."
+    if ":kinesis:" in pipe.source:
+        reason = "Stream not found. To resume processing please delete the pipe and create a new one."
+    return msgspec.structs.replace(pipe, failed=state, reason=reason)
 
 
 class Places:

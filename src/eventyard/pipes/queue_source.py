@@ -26,7 +26,9 @@ _MOST_AT_ONCE = 100
 
 
 class Queue(Protocol):
-    """One queue, as far as a pipe goes. ``receive`` answers (receipt, record); it and ``delete`` raise NotFound."""
+    """One queue, as far as a pipe goes. ``receive`` answers (receipt, record). All raise NotFound when it is gone."""
+
+    def check(self) -> None: ...
 
     async def receive(self, limit: int, wait: float) -> Sequence[tuple[str, Record]]: ...
 
@@ -46,7 +48,8 @@ class QueueSource:
         self._clock = clock
 
     async def begin(self) -> None:
-        """A queue has one place to begin."""
+        """A queue has one place to begin. Raises NotFound without it."""
+        self._queue.check()
 
     async def turn(self) -> None:
         """Take one batch through, after waiting for it. Raises NotFound without the queue."""

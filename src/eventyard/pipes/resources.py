@@ -8,13 +8,16 @@ from typing import Any, Literal
 import msgspec
 
 Desired = Literal["RUNNING", "STOPPED"]
+#: States that a pipe comes to by itself, and stays in until somebody starts or changes it.
+Failed = Literal["CREATE_FAILED", "START_FAILED", "UPDATE_FAILED", "STOPPED"]
 RUNNING: Desired = "RUNNING"
 STOPPED: Desired = "STOPPED"
 
 
 class Pipe(msgspec.Struct, frozen=True):
     """``source_parameters``, ``enrichment_parameters`` and ``target_parameters``: as the API gives them, times in
-    epoch seconds. ``born``: names this very pipe, so that one of the same name does not go on from its place."""
+    epoch seconds. ``born``: names this very pipe, so that one of the same name does not go on from its place.
+    ``failed``: the state that it is in because its source isn't there, for which ``reason`` is a sentence."""
 
     arn: str
     account: str
@@ -33,6 +36,13 @@ class Pipe(msgspec.Struct, frozen=True):
     enrichment_parameters: Mapping[str, Any] = {}
     target_parameters: Mapping[str, Any] = {}
     tags: Mapping[str, str] = {}
+    failed: Failed | None = None
+    reason: str = ""
+
+    @property
+    def current(self) -> Desired | Failed:
+        """The state that it is in."""
+        return self.failed or self.desired
 
     def source_settings(self, kind: str) -> Mapping[str, Any]:
         """Those for a source of ``kind``, such as ``SqsQueueParameters``."""

@@ -113,9 +113,11 @@ class House:
             clock,
             secrets.token_urlsafe,
         )
-        self.streaming = Streaming(store, settings, clock, vault, self.engine, self._ask)
         self._scratch = tempfile.TemporaryDirectory(prefix="eventyard-")
-        code = Code((settings.data or Path(self._scratch.name)) / "functions")
+        place = settings.data or Path(self._scratch.name)
+        lasting = place if settings.dev else settings.data  # what comes to files is kept; in development, until the end
+        self.streaming = Streaming(store, settings, lasting, clock, vault, self.engine, self._ask)
+        code = Code(place / "functions")
         self.functions = Functions(
             store.catalog,
             code,

@@ -23,6 +23,9 @@ class QueueAsSource:
         self._arn = arn
         self._region = region
 
+    def check(self) -> None:
+        self._queues.get(self._arn)
+
     async def receive(self, limit: int, wait: float) -> Sequence[tuple[str, Record]]:
         found = await self._queues.receive(self._arn, limit, None, wait)
         return [(one.message.receipt, self._record(one)) for one in found]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from eventyard.bus import Engine, Retention
 from eventyard.clock import Clock
@@ -15,12 +16,14 @@ from eventyard.vault import Vault
 
 
 class Streaming:
-    """``ask``: has a function answer, for records that are transformed before they are written."""
+    """``root``: the directory that files are written under, if there is one. ``ask``: has a function answer, for
+    records that are transformed before they are written."""
 
     def __init__(
         self,
         store: Store,
         settings: Settings,
+        root: Path | None,
         clock: Clock,
         vault: Vault,
         engine: Engine,
@@ -33,7 +36,7 @@ class Streaming:
         self.queues = Queues(self.streams, store.log, store.queues, store.progress, clock)
         self.reading = Reading(self.streams, store.log, clock)
         feeds = StreamFeeds(self.streams, self.reading)
-        files = None if settings.data is None else settings.data / "firehose"
+        files = None if root is None else root / "firehose"
         self.hoses = Hoses(store.log, store.catalog, store.progress, clock, logs, vault, feeds, ask, files)
         self.channels = Channels(store.catalog, store.progress, clock, feeds, files)
         self.streams.hold(self.channels.count)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from tests.acceptance.refusal import refusal
@@ -238,18 +235,3 @@ def test_wrong_requests_are_refused(firehose: Any, account: str) -> None:
     assert code == "InvalidArgumentException"
     code = refusal(firehose.put_record, DeliveryStreamName="h", Record={"Data": b"x" * 1_024_001})[0]
     assert code == "ValidationException"
-
-
-def test_server_without_a_directory_says_so() -> None:
-    command = [sys.executable, "-m", "eventyard", "dev", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
-        assert server.stdout is not None
-        url = next(line.strip().rpartition("=")[2] for line in server.stdout if "AWS_ENDPOINT_URL=" in line)
-        client = boto3.client("firehose", endpoint_url=url, region_name="us-east-1",
-                              aws_access_key_id="000000000001", aws_secret_access_key="test")  # fmt: skip
-        code, message = refusal(
-            client.create_delivery_stream, DeliveryStreamName="h", S3DestinationConfiguration=s3("000000000001")
-        )
-        client.close()
-        server.terminate()
-    assert (code, "--data" in message) == ("UnsupportedOperationException", True)

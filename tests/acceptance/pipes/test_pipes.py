@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -211,8 +212,10 @@ def test_a_stream_that_is_made_again_is_read_although_its_shards_are_called_as_b
     yard.kinesis.put_record(StreamName="cars", Data=b'{"n": 1}', PartitionKey="k")
     assert yard.bodies("out", 1) == [{"n": 1}]  # which says that the first shard has been read to its end
     yard.kinesis.delete_stream(StreamName="cars")
+    until(lambda: yard.pipes.describe_pipe(Name="pipe")["CurrentState"] == "STOPPED")
     yard.stream("cars")
     yard.kinesis.put_record(StreamName="cars", Data=b'{"n": 2}', PartitionKey="k")
+    yard.pipes.start_pipe(Name="pipe")
     assert yard.bodies("out", 1) == [{"n": 2}]
 
 
@@ -390,15 +393,41 @@ def test_a_stopped_pipe_stands_still_and_a_started_one_goes_on(yard: Yard) -> No
     assert yard.pipes.describe_pipe(Name="pipe")["CurrentState"] == "RUNNING"
 
 
-def test_a_pipe_says_that_its_source_is_gone_and_goes_on_when_it_is_back(yard: Yard) -> None:
-    yard.pipe(yard.arn("sqs", "in"), yard.queue("out"))
-    assert "does not exist" in until(lambda: yard.pipes.describe_pipe(Name="pipe").get("StateReason"))
+def test_a_pipe_without_its_source_fails_and_says_so_and_can_be_started_later(yard: Yard) -> None:
+    described = functools.partial(yard.pipes.describe_pipe, Name="pipe")
+    assert yard.pipe(yard.arn("sqs", "in"), yard.queue("out"))
+    failed = described()
+    assert (failed["DesiredState"], failed["CurrentState"]) == ("RUNNING", "CREATE_FAILED")
+    assert failed["StateReason"].startswith("The specified queue does not exist.")
+    yard.pipes.start_pipe(Name="pipe")
+    assert described()["CurrentState"] == "START_FAILED"
+    yard.pipes.update_pipe(Name="pipe", RoleArn=ROLE, Description="still without")
+    assert described()["CurrentState"] == "UPDATE_FAILED"
+    assert [one["Name"] for one in yard.pipes.list_pipes(CurrentState="UPDATE_FAILED")["Pipes"]] == ["pipe"]
     yard.queue("in")
     yard.send("in", {"n": 1})
+    yard.pipes.start_pipe(Name="pipe")
     yard.bodies("out", 1)
-    assert "StateReason" not in until(
-        lambda: "StateReason" not in (found := yard.pipes.describe_pipe(Name="pipe")) and found
-    )
+    running = described()
+    assert running["CurrentState"] == "RUNNING"
+    assert "StateReason" not in running
+    assert yard.pipes.stop_pipe(Name="pipe")["CurrentState"] == "STOPPING"
+
+
+def test_a_pipe_whose_stream_is_deleted_stops_and_stays_so_over_a_restart(tmp_path: Path) -> None:
+    server, account = Server(tmp_path), new_account()
+    yard = Yard(lambda service: server.client(service, account), account)
+    position = {"KinesisStreamParameters": {"StartingPosition": "LATEST"}}
+    yard.pipe(yard.stream("in"), yard.queue("out"), SourceParameters=position)
+    yard.kinesis.delete_stream(StreamName="in")
+    gone = until(lambda: (found := yard.pipes.describe_pipe(Name="pipe"))["CurrentState"] == "STOPPED" and found)
+    assert gone["StateReason"] == "Stream not found. To resume processing please delete the pipe and create a new one."
+    server.kill()
+    server.start()
+    pipes = server.client("pipes", account)
+    assert pipes.describe_pipe(Name="pipe")["StateReason"] == gone["StateReason"]
+    assert pipes.delete_pipe(Name="pipe")["CurrentState"] == "DELETING"
+    server.stop()
 
 
 def test_nothing_is_lost_over_kill_and_restart(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Operations:
     async def describe(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         pipe = self._pipes.get(_arn(caller, params))
         return given(
-            **_state(pipe, pipe.desired),
+            **_state(pipe, pipe.current),
             Description=pipe.description or None,
             StateReason=self._pipes.reason(pipe.arn),
             Source=pipe.source,
@@ -151,7 +151,7 @@ class Operations:
 
     def _listed(self, pipe: Pipe) -> dict[str, Any]:
         return given(
-            **_state(pipe, pipe.desired),
+            **_state(pipe, pipe.current),
             StateReason=self._pipes.reason(pipe.arn),
             Source=pipe.source,
             Target=pipe.target,
@@ -165,7 +165,7 @@ def _asked_for(pipe: Pipe, params: Mapping[str, Any]) -> bool:
         and pipe.source.startswith(params.get("SourcePrefix") or "")
         and pipe.target.startswith(params.get("TargetPrefix") or "")
         and params.get("DesiredState") in (None, pipe.desired)
-        and params.get("CurrentState") in (None, pipe.desired)
+        and params.get("CurrentState") in (None, pipe.current)
     )
 
 
