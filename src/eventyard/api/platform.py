@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
@@ -25,7 +25,7 @@ class Platform:
         self,
         directory: Directory,
         engine: Engine,
-        metrics: Collector,
+        metrics: Sequence[Collector],
         progress: Progress,
         ready: Callable[[], bool],
         reset: Callable[[], Awaitable[None]] | None,
@@ -36,7 +36,8 @@ class Platform:
         self._ready = ready
         self._reset = reset
         self._metrics = CollectorRegistry()
-        self._metrics.register(metrics)
+        for each in metrics:
+            self._metrics.register(each)
 
     def routes(self) -> list[Route]:
         """Every page, ready to be handed to the wire."""

@@ -46,6 +46,7 @@ from eventyard.server.inside import add_inside
 from eventyard.server.kinds import Kinds, kind_of
 from eventyard.server.registry import SchemaRegistry
 from eventyard.server.streaming import Streaming
+from eventyard.server.webhooks import Ingress
 from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.target import Target
@@ -149,6 +150,8 @@ class House:
         self.redelivery = Redelivery(self.engine, self.directory, self.publisher, store.log)
         self.partners = Partners(store.catalog, clock, self.directory.has_bus)
         self.endpoints = Endpoints(store.catalog)
+        proxied = settings.behind_proxy
+        self.ingress = Ingress(store, vault, clock, self.engine, self.publisher, self.directory, self.partners, proxied)
         self.access = Access(self.directory, clock, settings.organizations())
         add_inside(
             self._kinds,
@@ -219,6 +222,7 @@ class House:
         self.scheduled.load()
         for part in (self.schedules, self.archives, self.replays, self.redelivery, self.partners, self.endpoints):
             await part.load()
+        await self.ingress.load()
         Cycles(self.directory).watch()
         await self.pipes.load()
         await self.registry.load()

@@ -50,7 +50,7 @@ class Server:
         platform = Platform(
             house.directory,
             house.engine,
-            Metrics(house.engine, house.publisher, house.validation.tally),
+            [Metrics(house.engine, house.publisher, house.validation.tally), house.ingress.metrics],
             self._store.progress,
             lambda: self.ready,
             self.reset if self._settings.dev else None,
@@ -68,6 +68,7 @@ class Server:
             for route in each.routes()
         ]
         pages.append(certificate_route(house.signer))
+        pages += house.ingress.routes()
         relay = await self._relay(house)
         pages += relay_routes(self._tokens) if self._tokens is not None else []
         self._app = App(
@@ -76,6 +77,7 @@ class Server:
             self._authenticator(),
             proxied=self._settings.behind_proxy,
             sockets={PATH: relay},
+            mounts=house.ingress.mounts(),
         )
         self._app.warm()
         self.ready = True

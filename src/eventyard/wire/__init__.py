@@ -3,7 +3,7 @@
 This room knows AWS's protocols, error forms and signatures. It does not know what an operation does.
 """
 
-from eventyard.wire.app import App
+from eventyard.wire.app import App, Socket
 from eventyard.wire.credential import DevAuthenticator
 from eventyard.wire.inside import Calls
 from eventyard.wire.json import Moment
@@ -33,4 +33,5 @@ __all__ = [
     "Moment",
     "Route",
     "SigV4Authenticator",
+    "Socket",
 ]

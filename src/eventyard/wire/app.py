@@ -46,7 +46,8 @@ _random = random.Random()  # for ids in logs, not for secrets
 
 class App:
     """An ASGI 3 application that answers AWS's SDKs through ``doors`` and browsers through ``routes``. ``proxied``: see
-    ``origin_of``. ``sockets``: WebSockets by path, in ASGI's own messages."""
+    ``origin_of``. ``sockets``: WebSockets by path, in ASGI's own messages. ``mounts``: by the beginning of the path,
+    what answers HTTP requests all by itself, before they could be anything else."""
 
     def __init__(
         self,
@@ -56,12 +57,15 @@ class App:
         max_body: int = 16 << 20,
         proxied: bool = False,
         sockets: Mapping[str, Socket] | None = None,
+        mounts: Mapping[str, Socket] | None = None,
     ) -> None:
         self._doors = doors
         self._proxied = proxied
         self._authenticate = authenticate.authenticate
         self._max_body = max_body
         self._sockets = sockets or {}
+        self._mounts = mounts or {}
+        self._mounted = tuple(self._mounts)
         self._pages = {(route.method, route.path): route for route in routes if not route.path.endswith("/*")}
         prefixes = [route for route in routes if route.path.endswith("/*")]
         self._prefixes = sorted(prefixes, key=lambda route: -len(route.path))
@@ -69,7 +73,10 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":
-            await self._http(scope, receive, send)
+            if scope["path"].startswith(self._mounted):
+                await self._mount(scope, receive, send)
+            else:
+                await self._http(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(receive, send)
         elif scope["path"] in self._sockets:
@@ -77,6 +84,15 @@ class App:
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1003})
+
+    async def _mount(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            for beginning, mounted in self._mounts.items():
+                if scope["path"].startswith(beginning):
+                    await mounted(scope, receive, send)
+                    return
+        except Gone:
+            log.debug("client left", path=scope["path"])
 
     def warm(self) -> None:
         """Load the services' models now instead of at the first request."""

@@ -1,0 +1,139 @@
+"""Where senders post to: ``/webhooks/NAME``, in ASGI's own messages. It turns requests into answers, and knows no
+scheme.
+
+No access key is asked for: the webhook's provider tells who sends. What it answers says little to who isn't known;
+the owner sees the reason among the webhook's refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+import structlog
+
+from eventyard.errors import Broken, InvalidRequest
+from eventyard.provider import Answer, Request
+from eventyard.webhooks import Intake, Live, Taken
+from eventyard.wire.http import Headers, Receive, Scope, Send, read_body, send_answer
+from eventyard.wire.origin import origin_of
+
+log = structlog.get_logger("webhooks")
+
+PREFIX = "/webhooks/"
+#: Requests in hand, of all webhooks; each may hold a body.
+_MOST = 256
+_STATUS = {"media": 415, "body": 400}
+
+Find = Callable[[str], Live | None]
+
+
+class WebhookDoor:
+    """``find``: the webhook of a name. ``proxied``: see ``origin_of``."""
+
+    def __init__(self, find: Find, intake: Intake, proxied: bool) -> None:
+        self._find = find
+        self._intake = intake
+        self._proxied = proxied
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        live = self._find(scope["path"].removeprefix(PREFIX))
+        if live is None:
+            await _say(send, 404, "NotFound", "There is no webhook at this address.")
+        elif scope["method"] not in live.provider.methods:
+            allowed = ", ".join(sorted(live.provider.methods))
+            await _say(send, 405, "MethodNotAllowed", "This method is not taken here.", {"allow": allowed})
+        elif self._inside >= _MOST:
+            live.tally.counts["unavailable"] += 1
+            await _say(send, 503, "Busy", "Too many requests are in hand.", {"retry-after": "1"})
+        else:
+            self._inside += 1
+            try:
+                await self._take(live, scope, receive, send)
+            finally:
+                self._inside -= 1
+
+    async def _take(self, live: Live, scope: Scope, receive: Receive, send: Send) -> None:
+        peer, _ = origin_of(scope, dict(scope["headers"]), self._proxied and _speaks_for_others(live))
+        try:
+            body = await read_body(receive, live.webhook.body_limit)
+        except InvalidRequest:
+            message = f"The body is larger than {live.webhook.body_limit} bytes."
+            self._intake.refuse(live, "size", message, peer)
+            await _say(send, 413, "RequestEntityTooLarge", message)
+            return
+        request = _request(live, scope, body, peer, self._proxied)
+        if _is_encoded(request):
+            self._intake.refuse(live, "media", "The body has a Content-Encoding, which is not taken.", peer)
+            await _say(send, 415, "UnsupportedMediaType", "Compressed bodies are not taken.")
+            return
+        try:
+            taken = await self._intake.take(live, request)
+        except Broken as error:
+            log.error("a webhook could not be taken", webhook=live.webhook.name, reason=error.message)
+            await _say(send, 500, "InternalFailure", "The server is at fault.")
+        except Exception:  # a fault of ours must not look as if the request had been taken
+            log.exception("a webhook could not be taken", webhook=live.webhook.name)
+            await _say(send, 500, "InternalFailure", "The server is at fault.")
+        else:
+            await _answer(send, live, taken)
+
+
+async def _answer(send: Send, live: Live, taken: Taken) -> None:
+    if taken.outcome in ("accepted", "duplicate"):
+        thanks = live.provider.thanks
+        if thanks is None:
+            said = {"accepted": len(taken.events), "duplicates": taken.duplicates, "events": taken.events}
+            thanks = Answer(body=orjson.dumps(said))
+        await _send(send, thanks)
+    elif taken.answer is not None:
+        await _send(send, taken.answer)
+    elif taken.outcome == "limited":
+        wait = {"retry-after": str(taken.after)}
+        await _say(send, 429, "TooManyRequests", "The rate of this webhook is used up.", wait)
+    elif taken.outcome == "unavailable":
+        wait = {"retry-after": str(taken.after)}
+        await _say(send, 503, "Unavailable", "It can't be taken now; send it again.", wait)
+    elif taken.outcome == "contract":
+        await _say(send, 422, "ContractViolation", taken.message)
+    elif taken.reason in _STATUS:  # the sender is known by then
+        await _say(send, _STATUS[taken.reason], "BadRequest", taken.message)
+    else:
+        await _say(send, 403, "Refused", "The request was not made by the sender of this webhook, or not now.")
+
+
+def _request(live: Live, scope: Scope, body: bytes, peer: str, proxied: bool) -> Request:
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
+    query = scope["query_string"].decode("latin-1")
+    url = live.webhook.url
+    if not url:
+        host = next((value for name, value in headers if name == "host"), "")
+        scheme = "https" if proxied else scope["scheme"]
+        url = f"{scheme}://{host}{scope['raw_path'].decode('latin-1')}"
+    if query:
+        url = f"{url}{'&' if '?' in url else '?'}{query}"
+    return Request(method=scope["method"], url=url, headers=headers, body=body, peer=peer)
+
+
+def _is_encoded(request: Request) -> bool:
+    return any(name == "content-encoding" and value.lower() != "identity" for name, value in request.headers)
+
+
+def _speaks_for_others(live: Live) -> bool:
+    """Whether the address that counts is the one that a proxy says: not where the proxy itself has to be known."""
+    return live.webhook.provider != "mtls"
+
+
+async def _say(send: Send, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+    body = orjson.dumps({"code": code, "message": message.encode("utf-8", "replace").decode()})
+    await _send(send, Answer(status=status, body=body, headers=headers or {}))
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    headers: Headers = [
+        (b"content-type", answer.content_type.encode("latin-1")),
+        (b"x-content-type-options", b"nosniff"),
+        *((name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers.items()),
+    ]
+    await send_answer(send, answer.status, headers, answer.body)
