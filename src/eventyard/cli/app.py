@@ -20,6 +20,7 @@ from eventyard.cli.serve import serve
 from eventyard.cli.tail import tail
 from eventyard.cli.transform import transform
 from eventyard.cli.version import version
+from eventyard.cli.webhooks import webhooks
 from eventyard.errors import EventyardError
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ app.add_typer(dlq, name="dlq")
 app.add_typer(schemas, name="schemas")
 app.add_typer(transform, name="transform")
 app.add_typer(codegen, name="codegen")
+app.add_typer(webhooks, name="webhooks")
 
 
 def main() -> None:

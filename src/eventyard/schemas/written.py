@@ -46,6 +46,22 @@ def strict(shape: Shape) -> Any:
     return _either(_branches(shape, strict, _strict_object, exactly=True), "anyOf")
 
 
+def plain(shape: Shape) -> Any:
+    """A schema (draft 2020-12) of what has ``shape`` that also lets through members that were never there."""
+
+    def of_object(object: Object) -> dict[str, Any]:
+        if object.rest is not None:
+            return {"type": "object", "additionalProperties": plain(object.rest)}
+        members = {name: plain(object.fields[name].shape) for name in sorted(object.fields)}
+        return {"type": "object", **({"required": object.required} if object.required else {}), "properties": members}
+
+    branches = _branches(shape, plain, of_object, exactly=True)
+    for branch in branches:
+        if branch.get("items") is False:  # it was always empty, which says nothing of what it could hold
+            del branch["items"]
+    return _either(branches, "anyOf")
+
+
 def document(source: str, detail_type: str, detail: Shape, event: Shape = BUS_EVENT) -> str:
     """The OpenAPI 3.0 document of events whose envelopes have the shape ``event``, as JSON text of at most 100,000
     characters: where it would be longer, the innermost levels are left open."""

@@ -31,6 +31,8 @@ _PERSONAL = """
 birthday birthdate card_number date_of_birth email email_address first_name iban last_name mobile passport phone
 phone_number surname telephone
 """
+#: Names of members that tell of a person.
+PERSONAL = frozenset(_PERSONAL.split())
 
 
 def no_description(subject: Subject) -> Iterator[Found]:
@@ -112,7 +114,7 @@ def unmarked_personal_data(subject: Subject) -> Iterator[Found]:
                 emails = any(
                     part.node.get("format") in ("email", "idn-email") for part in parts if part.node is not True
                 )
-                if not (emails or name.lower().replace("-", "_") in _PERSONAL.split()) or path in told:
+                if not (emails or name.lower().replace("-", "_") in PERSONAL) or path in told:
                     continue
                 if not any(path[: len(each)] == each for each in marked):
                     told.add(path)
