@@ -20,17 +20,24 @@ define environment
 	@touch $(1)/.ready
 endef
 
-.PHONY: demo test check bench docs setup lock clean browser
+.PHONY: demo test check bench docs setup lock clean browser servers
 
 demo: $(READY)  ## the story of the used-car company, live; ONCE=1 plays it and ends
 	@$(BIN)/eventyard demo $(if $(ONCE),--once)
 
-test: check browser  ## every check and every test; ARGS go to pytest, whose summary is the last line
+test: check browser servers  ## every check and every test; ARGS go to pytest, whose summary is the last line
 	$(BIN)/pytest $(ARGS)
 
 browser:  ## chromium for the tests of forms; where it can't be had those tests are skipped
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
 		&& apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || echo "There is no chromium: tests in a browser are skipped."
+
+servers:  ## Redis, RabbitMQ and PostgreSQL for the tests of targets, none of them started; where they can't be had those tests are skipped
+	@test -n "$$(command -v redis-server)" -a -x /usr/lib/rabbitmq/bin/rabbitmq-server -a -d /usr/lib/postgresql || { \
+		test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && { \
+		test -e /usr/sbin/policy-rc.d || { printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; ours=1; }; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server rabbitmq-server postgresql >/dev/null; \
+		done=$$?; test -z "$$ours" || rm /usr/sbin/policy-rc.d; test "$$done" = 0; }; } || echo "Not all servers are here: tests of targets are skipped."
 
 check: $(READY)  ## format, lint, types, floors
 	$(BIN)/ruff format --check --quiet .

@@ -34,6 +34,22 @@ def bus_of(request: HttpRequest, named: Mapping[str, str] | None = None) -> str:
     return arn
 
 
+def home_of(request: HttpRequest) -> tuple[str, str]:
+    """The account and region that a resource of the caller's is in; ``account`` and ``region`` of the query name
+    another. Raises Forbidden for another account."""
+    caller = request.caller
+    account, region = (_ACCOUNT, _REGION) if caller is None else (caller.account, caller.region)
+    asked = request.query.get("account", account)
+    if caller is not None and asked != account:
+        raise Forbidden(f"Account {account} may not look at what belongs to {asked}.", "AccessDeniedException")
+    if not (len(asked) == 12 and asked.isascii() and asked.isdigit()):
+        raise InvalidRequest(f"An account has twelve digits, unlike {asked!r}.")
+    region = request.query.get("region", region)
+    if not (region.isascii() and region.replace("-", "").isalnum()):
+        raise InvalidRequest(f"{region!r} is no region.")
+    return asked, region
+
+
 def may_see(request: HttpRequest, name: str) -> bool:
     """Whether the caller may see the log called ``name``: everybody their own account's, and without signatures all."""
     if request.caller is None:

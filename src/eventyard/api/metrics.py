@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -10,12 +12,15 @@ from eventyard.validation import Tally
 
 
 class Metrics(Collector):
-    """Reads the counters of the bus when Prometheus asks."""
+    """Reads the counters of the bus when Prometheus asks. ``outside``: by target and outcome."""
 
-    def __init__(self, engine: Engine, publisher: Publisher, tally: Tally) -> None:
+    def __init__(
+        self, engine: Engine, publisher: Publisher, tally: Tally, outside: Mapping[tuple[str, str], int]
+    ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._tally = tally
+        self._outside = outside
 
     def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
         published = CounterMetricFamily("eventyard_events_published", "Events appended to the logs of buses")
@@ -36,7 +41,17 @@ class Metrics(Collector):
         )
         for name, count in self._engine.lags().items():
             waiting.add_metric([name], count)
-        return [published, routed, deliveries, waiting, self._checks()]
+        return [published, routed, deliveries, waiting, self._checks(), self._outward()]
+
+    def _outward(self) -> CounterMetricFamily:
+        outward = CounterMetricFamily(
+            "eventyard_target_deliveries",
+            "Deliveries to targets outside, by how the target answered",
+            labels=["target", "outcome"],
+        )
+        for labels, count in self._outside.items():
+            outward.add_metric(labels, count)
+        return outward
 
     def _checks(self) -> CounterMetricFamily:
         checks = CounterMetricFamily(

@@ -31,10 +31,11 @@ def doors_of(house: House) -> list[Door]:
             endpoints=house.endpoints,
             access=house.access,
             plain=house.plain,
+            elsewhere=house.outward.targets.elsewhere,
         ),
         house.registry.door(),
-        pipes_door(house.pipes, house.clock, house.supports),
-        scheduler_door(house.schedules, house.clock, house.supports, house.calls),
+        pipes_door(house.pipes, house.clock, house.supports, house.outward.targets.elsewhere),
+        scheduler_door(house.schedules, house.clock, house.supports, house.calls, house.outward.targets.elsewhere),
         sns_door(house.topics),
         firehose_door(streaming.hoses, house.clock),
         kinesis_door(

@@ -44,6 +44,7 @@ from eventyard.server.asking import ask
 from eventyard.server.fitter import Fitter
 from eventyard.server.inside import add_inside
 from eventyard.server.kinds import Kinds, kind_of
+from eventyard.server.outside import Outward
 from eventyard.server.registry import SchemaRegistry
 from eventyard.server.streaming import Streaming
 from eventyard.server.webhooks import Ingress
@@ -86,18 +87,20 @@ class House:
         guard = Guard(clock, parse_networks(networks))
         self.courier = Courier(self.connections, guard, clock)
         self.poster = Client(guard, clock)
+        self.outward = Outward(store.catalog, vault, clock, guard)
+        self.outward.add_to(self._kinds)
         self.plain = bool(networks)
         self._admit = Admission(
             ("sqs:SendMessage", "sns:Publish"), self._policy, self._role, clock, settings.organizations()
         )
-        letters = DeadLetters(self.queues.deliver, self._admit)
+        letters = self.outward.buried(DeadLetters(self.queues.deliver, self._admit).send)
         self.engine = Engine(
             store.log,
             store.progress,
             self.directory,
             clock,
             self._kinds.make,
-            letters.send,
+            letters,
             keep="all" if settings.dev else "failures",
             retention=Retention(age=int(settings.retention_days * _DAY), size=settings.retention_bytes),
             most_fates=settings.retention_fates,
@@ -138,7 +141,7 @@ class House:
             store.log,
             store.progress,
             self._scheduled_target,
-            letters.send,
+            letters,
             self.publisher.append,
             clock,
         )
@@ -218,6 +221,7 @@ class House:
         for room in (self.directory, self.queues, self.moves, self.topics, self.streaming, self.functions):
             await room.load()
         await self.connections.load(self.courier.authorize)
+        await self.outward.load()
         await self.timetable.load()
         self.scheduled.load()
         for part in (self.schedules, self.archives, self.replays, self.redelivery, self.partners, self.endpoints):
@@ -254,6 +258,7 @@ class House:
         await self.streaming.hoses.close()  # before the functions, which it may be waiting for
         await self.functions.close(_GRACE)
         await self.engine.close()
+        await self.outward.close()
         await self.courier.close()
         self.poster.close()
         await self.streaming.channels.close()
@@ -282,7 +287,8 @@ class House:
             return OperationTarget(self.calls.call, arn)
         if event is None:
             return self._kinds.make(arn, parameters)
-        return PutEventsTarget(self.publisher.publish, self.directory.has_bus, self.clock, arn, event)
+        here = PutEventsTarget(self.publisher.publish, self.directory.has_bus, self.clock, arn, event)
+        return self._kinds.turned(arn, parameters, here)
 
 
 def _jitter(name: str, moment: int, window: int) -> int:

@@ -12,16 +12,25 @@ from eventyard.target import Target
 Make = Callable[[str, Mapping[str, Any]], Target]
 """Makes the target for an ARN and the parameters that a rule's target has for it."""
 
+Turn = Callable[[str, Mapping[str, Any], Target | None], Target]
+"""Makes of the target that an ARN and parameters have here, or None, one that may lead elsewhere."""
+
 
 class Kinds:
     """``add`` before anything is delivered; who delivers is handed ``make``."""
 
     def __init__(self) -> None:
         self._makers: dict[str, Make] = {}
+        self._turn: Turn | None = None
+        self._turns: Callable[[str], bool] = lambda arn: False
 
     def add(self, kind: str, make: Make) -> None:
         """``kind``: as :func:`kind_of` says of an ARN."""
         self._makers[kind] = make
+
+    def turn(self, turn: Turn, turns: Callable[[str], bool]) -> None:
+        """Have the ARNs for which ``turns`` says so pass ``turn``."""
+        self._turn, self._turns = turn, turns
 
     def supports(self, arn: str) -> bool:
         """Whether this server can deliver to what ``arn`` names."""
@@ -30,9 +39,15 @@ class Kinds:
     def make(self, arn: str, parameters: Mapping[str, Any]) -> Target:
         """The target. Raises InvalidRequest for an ARN of no known kind."""
         make = self._makers.get(kind_of(arn))
-        if make is None:
+        return self.turned(arn, parameters, None if make is None else make(arn, parameters))
+
+    def turned(self, arn: str, parameters: Mapping[str, Any], here: Target | None) -> Target:
+        """``here``, or where the ARN leads instead. Raises InvalidRequest where there is neither."""
+        if self._turn is not None and self._turns(arn):
+            return self._turn(arn, parameters, here)
+        if here is None:
             raise InvalidRequest(f"No target for {arn}.")
-        return make(arn, parameters)
+        return here
 
 
 def kind_of(arn: str) -> str:

@@ -12,6 +12,7 @@ from eventyard.api.history import History
 from eventyard.api.logs import Logs
 from eventyard.api.metrics import Metrics
 from eventyard.api.observations import Observations
+from eventyard.api.outside import OutsidePages
 from eventyard.api.platform import Platform
 from eventyard.api.refiring import Refiring
 from eventyard.api.relay import relay_routes
@@ -50,7 +51,10 @@ class Server:
         platform = Platform(
             house.directory,
             house.engine,
-            [Metrics(house.engine, house.publisher, house.validation.tally), house.ingress.metrics],
+            [
+                Metrics(house.engine, house.publisher, house.validation.tally, house.outward.targets.counts),
+                house.ingress.metrics,
+            ],
             self._store.progress,
             lambda: self.ready,
             self.reset if self._settings.dev else None,
@@ -67,6 +71,7 @@ class Server:
             for each in (platform, history, refiring, observations, explaining, validating)
             for route in each.routes()
         ]
+        pages += OutsidePages(house.outward.targets, self._clock).routes()
         pages.append(certificate_route(house.signer))
         pages += house.ingress.routes()
         relay = await self._relay(house)

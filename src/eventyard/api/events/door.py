@@ -20,7 +20,7 @@ from eventyard.api.events.put import PutEvents
 from eventyard.api.events.replays import ReplayOperations
 from eventyard.api.events.rules import Rules
 from eventyard.api.events.tags import Tags
-from eventyard.api.events.targets import Supported, Targets
+from eventyard.api.events.targets import Elsewhere, Supported, Targets
 from eventyard.archives import Archives, Replays
 from eventyard.bus.directory import Directory
 from eventyard.clock import Clock
@@ -43,12 +43,14 @@ def events_door(
     endpoints: Endpoints | None = None,
     access: Access | None = None,
     plain: bool = False,
+    elsewhere: Elsewhere = lambda owner, arn: False,
 ) -> Door:
     """The operations on events, buses, rules, targets, tags and permissions; with ``connections`` also those on
     connections and API destinations.
 
     ``publish``: returns when the events are durable. ``supported``: whether this server can deliver to an ARN; a target
-    that it can't deliver to is refused. ``limits``: AWS's default quotas if left out. Without ``archives``,
+    that it can't deliver to is refused. ``elsewhere``: whether an account declared that of an ARN to be
+    elsewhere, where it can be delivered to. ``limits``: AWS's default quotas if left out. Without ``archives``,
     ``replays``, ``partners`` or ``endpoints`` their operations are refused. ``plain``: URLs of API destinations may be
     http.
     """
@@ -79,7 +81,7 @@ def events_door(
                     **Permissions(directory, limits).operations(),
                     **Rules(directory, book, clock, limits).operations(),
                     **Tags(directory, book, limits).operations(),
-                    **Targets(directory, book, limits, supported).operations(),
+                    **Targets(directory, book, limits, supported, elsewhere).operations(),
                 }
             ),
         },

@@ -24,6 +24,9 @@ from eventyard.wire import Caller, Handler
 
 Supported = Callable[[str], bool]
 """Whether this server can deliver to an ARN."""
+Elsewhere = Callable[[str, str], bool]
+"""``elsewhere(owner, arn)``: whether the account ``owner`` declared that of ``arn`` to be elsewhere, where it can be
+delivered to."""
 
 #: What all targets have in common; the other members belong to some kind of target and are kept as they came.
 _COMMON = frozenset(
@@ -41,11 +44,14 @@ _OWN_ONLY = frozenset({"events", "firehose", "kinesis", "lambda"})
 class Targets:
     """The operations on targets."""
 
-    def __init__(self, directory: Directory, book: RuleBook, limits: Limits, supported: Supported) -> None:
+    def __init__(
+        self, directory: Directory, book: RuleBook, limits: Limits, supported: Supported, elsewhere: Elsewhere
+    ) -> None:
         self._directory = directory
         self._book = book
         self._limits = limits
         self._supported = supported
+        self._elsewhere = elsewhere
 
     def operations(self) -> dict[str, Handler]:
         return {
@@ -87,11 +93,13 @@ class Targets:
         arn = Arn.parse(text)
         if arn is None:
             raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
-        if not self._supported(text):
+        elsewhere = self._elsewhere(_owner(bus) or "", text)
+        if not elsewhere and not self._supported(text):
             raise InvalidRequest(
                 f"Parameter {text} is not valid. Reason: This server can't deliver to targets of {arn.service}."
             )
-        _check_home(bus, arn, text)
+        if not elsewhere:
+            _check_home(bus, arn, text)
         _check_kind(arn, text, target)
         if text == bus:
             raise InvalidRequest(f"Parameter {text} is not valid. Reason: A rule can't send events to its own bus.")

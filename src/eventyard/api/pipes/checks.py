@@ -32,13 +32,16 @@ _TARGETS = {
     "kinesis": "KinesisStreamParameters",
     "events/event-bus": "EventBridgeEventBusParameters",
     "events/api-destination": "HttpParameters",
+    "events/target": None,
     "lambda": "LambdaFunctionParameters",
     "sns": None,
     "firehose": None,
+    "states": "StepFunctionStateMachineParameters",
+    "logs": "CloudWatchLogsParameters",
 }
 
 
-def check(pipe: Pipe, supported: Callable[[str], bool]) -> None:
+def check(pipe: Pipe, supported: Callable[[str], bool], elsewhere: Callable[[str, str], bool]) -> None:
     """Raises InvalidRequest."""
     kind = _kind(pipe.source)
     _own("Source", pipe.source, pipe)
@@ -70,12 +73,21 @@ def check(pipe: Pipe, supported: Callable[[str], bool]) -> None:
                 f"Enrichment {pipe.enrichment} is not supported by this server: only functions and API destinations."
             )
     target = _kind(pipe.target)
-    _own("Target", pipe.target, pipe)
-    if target not in _TARGETS or not supported(pipe.target) or (target == "sns" and pipe.target.endswith(".fifo")):
+    away = elsewhere(pipe.account, pipe.target)
+    if not away:
+        _own("Target", pipe.target, pipe)
+    if (
+        target not in _TARGETS
+        or not (away or supported(pipe.target))
+        or (target == "sns" and pipe.target.endswith(".fifo"))
+    ):
         raise _invalid(f"Target {pipe.target} is not supported by this server.")
     wanted = _TARGETS[target]
     _only("TargetParameters", pipe.target_parameters, {"InputTemplate"} | ({wanted} if wanted else set()))
-    _check_target(target, pipe, pipe.target_parameters.get(wanted or "") or {})
+    given = pipe.target_parameters.get(wanted or "") or {}
+    _check_target(target, pipe, given)
+    if away:
+        _check_away(target, given)
 
 
 def shown_source(pipe: Pipe) -> dict[str, Any]:
@@ -112,6 +124,14 @@ def _check_target(kind: str, pipe: Pipe, settings: Mapping[str, Any]) -> None:
         raise _invalid(error.message) from error
     if str(settings.get("Source") or "").startswith("aws."):
         raise _invalid("The Source of a pipe's events must not begin with aws.")
+
+
+def _check_away(kind: str, settings: Mapping[str, Any]) -> None:
+    """What can't be had of a target in an account that is elsewhere."""
+    if kind in ("lambda", "states") and settings.get("InvocationType") != "FIRE_AND_FORGET":
+        raise _invalid("InvocationType of a target in an account that is elsewhere must be FIRE_AND_FORGET.")
+    if kind == "logs" and any(value is not None for value in settings.values()):
+        raise _invalid("CloudWatchLogsParameters are not supported by this server.")
 
 
 def _own(member: str, text: str, pipe: Pipe) -> None:

@@ -10,6 +10,12 @@ from eventyard.pipes import Pipes
 from eventyard.wire import Door
 
 
-def pipes_door(pipes: Pipes, clock: Clock, supported: Callable[[str], bool]) -> Door:
-    """``supported``: whether this server can deliver to an ARN."""
-    return Door(service="pipes", operations=Operations(pipes, clock, supported).operations())
+def pipes_door(
+    pipes: Pipes,
+    clock: Clock,
+    supported: Callable[[str], bool],
+    elsewhere: Callable[[str, str], bool] = lambda owner, arn: False,
+) -> Door:
+    """``supported``: whether this server can deliver to an ARN. ``elsewhere``: whether an account declared that of
+    an ARN to be elsewhere."""
+    return Door(service="pipes", operations=Operations(pipes, clock, supported, elsewhere).operations())

