@@ -23,11 +23,14 @@ from eventyard.targets.http.outcome import retry_after
 from eventyard.targets.session import Away, Refused
 
 #: Words of codes by which services say that the same may succeed later, whatever the status.
-_PASSING = (
+_THROTTLED = (
     "Throttl", "TooManyRequests", "RequestLimitExceeded", "LimitExceededException", "SlowDown", "BandwidthLimit",
-    "ProvisionedThroughputExceeded", "PriorRequestNotComplete", "ServiceUnavailable", "InternalFailure",
-    "InternalError", "InternalServer", "InternalException", "ServiceException", "RequestTimeout", "OverLimit",
-    "ResourceNotReady", "ResourceConflict", "KMSThrottling", "RequestTimeTooSkewed", "ConcurrentModification",
+    "ProvisionedThroughputExceeded", "PriorRequestNotComplete", "OverLimit",
+)  # fmt: skip
+_PASSING = (
+    "ServiceUnavailable", "InternalFailure", "InternalError", "InternalServer", "InternalException",
+    "ServiceException", "RequestTimeout", "ResourceNotReady", "ResourceConflict", "RequestTimeTooSkewed",
+    "ConcurrentModification",
 )  # fmt: skip
 #: Words of codes that speak of the credentials: somebody will give others.
 _OF_CALLER = (
@@ -112,9 +115,9 @@ class Caller:
 def meaning(status: int, code: str, message: str, after: float | None = None) -> Refused | Away:
     """What an error means for who asked. ``status``: 0 for an entry of a batch, which has none."""
     told = f"{code or status}: {message}" if message else code or f"status {status}"
-    if status == 429 or _among(code, _PASSING):
+    if status == 429 or _among(code, _THROTTLED):
         return Away(told, "THROTTLING", lost=False, after=after)
-    if status >= 500:
+    if status >= 500 or _among(code, _PASSING):
         return Away(told, "SERVER_ERROR", lost=False, after=after)
     if _among(code, _OF_CALLER):
         return Away(told, "NO_AUTHORIZATION", lost=False)
