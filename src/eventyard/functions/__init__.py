@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from eventyard.functions.code import Code
 from eventyard.functions.functions import MOST_SYNC, Functions
-from eventyard.functions.pool import Pool
-from eventyard.functions.process import Invocation
-from eventyard.functions.resources import LATEST, Function, Outcome, function_arn
+from eventyard.functions.pool import Count, Pool, Write
+from eventyard.functions.resources import LATEST, Function, Invocation, Outcome, function_arn
+from eventyard.functions.starting import Starter
 
-__all__ = ["LATEST", "MOST_SYNC", "Code", "Function", "Functions", "Invocation", "Outcome", "Pool", "function_arn"]
+__all__ = [
+    "LATEST",
+    "MOST_SYNC",
+    "Code",
+    "Count",
+    "Function",
+    "Functions",
+    "Invocation",
+    "Outcome",
+    "Pool",
+    "Starter",
+    "Write",
+    "function_arn",
+]

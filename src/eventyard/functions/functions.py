@@ -10,20 +10,23 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
+import structlog
 
 from eventyard.chore import every
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, InvalidRequest, NotFound, TryAgain
+from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound, TryAgain
 from eventyard.event import Event, envelope, iso_seconds, new_ids
 from eventyard.feed import Bury, Feed, Feeds
 from eventyard.functions.code import Code
 from eventyard.functions.pool import Pool
-from eventyard.functions.process import Invocation
-from eventyard.functions.resources import Function, Outcome
+from eventyard.functions.records import Attempts, Letter, Tell, record_of
+from eventyard.functions.resources import Function, Invocation, Outcome
 from eventyard.pattern import parse
 from eventyard.store import Catalog, Change
-from eventyard.target import DELIVERED, Delivery, QueueMessage, Retry
+from eventyard.target import DELIVERED, Delivery, Retry
 from eventyard.target import Outcome as DeliveryOutcome
+
+log = structlog.get_logger("functions")
 
 _KIND = "function"
 _SWEEP = 60.0
@@ -34,8 +37,6 @@ _BEFORE = b',"resources":[],"detail":'
 MOST_ASYNC, MOST_SYNC = 1 << 20, 6 << 20
 
 Publish = Callable[[str, Sequence[Event]], Awaitable[None]]
-Send = Callable[[str, Sequence[QueueMessage]], Awaitable[None]]
-"""Durable when it returns. Raises NotFound without the queue, InvalidRequest for a message it does not take."""
 
 
 class _Backoff(msgspec.Struct, frozen=True):
@@ -58,14 +59,15 @@ class Functions:
     """Reads answer from memory; changes are coroutines that return when the change is durable."""
 
     def __init__(
-        self, catalog: Catalog, code: Code, pool: Pool, feeds: Feeds, publish: Publish, send: Send, clock: Clock
+        self, catalog: Catalog, code: Code, pool: Pool, feeds: Feeds, publish: Publish, tell: Tell, clock: Clock
     ) -> None:
         self._catalog = catalog
         self._code = code
         self._pool = pool
         self._feeds = feeds
         self._publish = publish
-        self._send = send
+        self._tell = tell
+        self._attempts = Attempts()
         self._clock = clock
         self._functions: dict[str, Function] = {}
         self._turn = asyncio.Lock()
@@ -75,6 +77,11 @@ class Functions:
         for value in (await self._catalog.load(_KIND)).values():
             self._follow(msgspec.json.decode(value, type=Function))
         await asyncio.to_thread(self._code.keep_only, {function.code for function in self._functions.values()})
+
+    @property
+    def pool(self) -> Pool:
+        """What runs them, for who counts."""
+        return self._pool
 
     async def run(self) -> None:
         """Forever: end workers that nobody needs."""
@@ -173,7 +180,7 @@ class Functions:
                 target_arn=function.arn,
                 target=_Caller(function.arn, self._attempt),
                 payload=payload_of,
-                dead_letter_arn=function.dead_letter_arn,
+                dead_letter_arn=function.dead_letter_arn or function.on_failure,
                 bury=self._bury(function),
                 retry=_Backoff(function.retries, function.max_age),
             )
@@ -187,25 +194,51 @@ class Functions:
             return Retry(error.code, error.message, called=False)
         except NotFound:  # deleted meanwhile, and its feed is about to end
             return DELIVERED
+        count = self._attempts.made(item.event_id, outcome)
         if outcome.error is None:
+            self._attempts.forget(item.event_id)
+            if function.on_success is not None:
+                record = record_of(function, item.event_id, item.payload, outcome, "Success", count, self._clock.now())
+                await self._send(function.on_success, Letter(arn, record, "Success"))
             return DELIVERED
         return Retry(outcome.error, outcome.payload.decode("utf-8", "replace")[:1024])
 
     def _bury(self, function: Function) -> Bury | None:
-        queue = function.dead_letter_arn
-        if queue is None:
+        """What becomes of an event that is given up: it is sent to the dead-letter queue as it was, and as a record to
+        the destination of failures."""
+        queue, destination = function.dead_letter_arn, function.on_failure
+        if queue is None and destination is None:
             return None
 
         async def bury(event: Event, why: Mapping[str, str]) -> bool:
-            # Developer guide, "Adding a dead-letter queue": the event as it was, and these attributes.
-            attributes = {"RequestID": event.id, "ErrorCode": "200", "ErrorMessage": why["ERROR_MESSAGE"]}
-            try:
-                await self._send(queue, [QueueMessage(payload_of(event.body).decode(), attributes=attributes)])
-            except (NotFound, InvalidRequest):
-                return False
-            return True
+            payload, told = payload_of(event.body), True
+            if queue is not None:
+                # Developer guide, "Adding a dead-letter queue": the event as it was, and these attributes.
+                attributes = {"RequestID": event.id, "ErrorCode": "200", "ErrorMessage": why["ERROR_MESSAGE"]}
+                told = await self._send(queue, Letter(function.arn, payload, attributes=attributes))
+            if destination is not None:
+                condition = why.get("EXHAUSTED_RETRY_CONDITION") or "RetriesExhausted"
+                if condition == "MaximumEventAgeExceeded":
+                    condition = "EventAgeExceeded"
+                count, outcome = self._attempts.of(event.id, why["ERROR_MESSAGE"])
+                count = max(count, int(why.get("RETRY_ATTEMPTS", "0")) + 1)
+                record = record_of(function, event.id, payload, outcome, condition, count, self._clock.now())
+                told = await self._send(destination, Letter(function.arn, record, "Failure")) and told
+            self._attempts.forget(event.id)
+            return told
 
         return bury
+
+    async def _send(self, arn: str, letter: Letter) -> bool:
+        """Whether the letter is where it belongs. Raises TryAgain."""
+        try:
+            await self._tell(arn, letter)
+        except TryAgain:
+            raise
+        except EventyardError as error:
+            log.error("a function's letter was refused", function=letter.function, to=arn, reason=error.message)
+            return False
+        return True
 
 
 class _Caller:

@@ -1,18 +1,24 @@
-"""What is kept of a function. Nothing here runs anything."""
+"""What is kept of a function, and what its parts hand each other. Nothing here runs anything."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
 LATEST = "$LATEST"
 
+Origin = Literal["zip", "path", "command", "url"]
+
 
 class Function(msgspec.Struct, frozen=True):
-    """``code``: the SHA-256 of the zip file, in hexadecimal. ``statements``: those of its policy, as JSON by their id.
-    ``reserved``: how many invocations may run at once, None for the server's default. ``retries`` and ``max_age``
-    (seconds): of asynchronous invocations."""
+    """``code``: the SHA-256, in hexadecimal, of the zip file, or of what says where else the code is: ``path``, a
+    folder or file on the server's machine, with ``python`` the interpreter that runs it (None for the server's own);
+    ``command``, a program that is run for each invocation, in the folder ``path``; ``url``, what is called for each.
+    ``statements``: those of its policy, as JSON by their id. ``reserved``: how many invocations may run at once, None
+    for the server's default. ``retries`` and ``max_age`` (seconds): of asynchronous invocations, whose records go to
+    ``on_success`` or ``on_failure`` (ARNs)."""
 
     arn: str
     account: str
@@ -37,10 +43,34 @@ class Function(msgspec.Struct, frozen=True):
     reserved: int | None = None
     retries: int = 2
     max_age: int = 21_600
+    path: str | None = None
+    python: str | None = None
+    command: tuple[str, ...] = ()
+    url: str | None = None
+    on_success: str | None = None
+    on_failure: str | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """Where its code comes from."""
+        if self.url is not None:
+            return "url"
+        if self.command:
+            return "command"
+        return "zip" if self.path is None else "path"
 
 
 def function_arn(account: str, region: str, name: str) -> str:
     return f"arn:aws:lambda:{region}:{account}:function:{name}"
+
+
+class Invocation(msgspec.Struct, frozen=True):
+    """``id``: the request's. ``payload``: the event, as JSON."""
+
+    id: str
+    payload: bytes
+    trace: str | None = None
+    client_context: msgspec.Raw | None = None
 
 
 class Outcome(msgspec.Struct, frozen=True):

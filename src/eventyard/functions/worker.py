@@ -2,8 +2,8 @@
 
 It is started with the interpreter and in the directory of the function, and needs nothing but the standard library.
 Requests come as lines of JSON on standard input; what is answered goes to the file descriptor that the first argument
-names, as lines that begin with a letter: I (ready), F (it can't be loaded), L (a line of the log), R (a result), E (an
-error that the handler raised). Standard output is the handler's.
+names, as lines of a letter with the invocation's id, a space and JSON: I (ready), F (it can't be loaded), R (a result),
+E (an error that the handler raised). Standard output is the handler's.
 """
 
 from __future__ import annotations
@@ -43,28 +43,6 @@ class Context:
         return max(0, int((self._deadline - time.time()) * 1000))
 
 
-class Log(io.TextIOBase):
-    """Standard output and error of the handler: each line is sent by itself."""
-
-    def __init__(self, send: Callable[[str, Any], None]) -> None:
-        self._send = send
-        self._rest = ""
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, text: str) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
-        for line in lines:
-            self._send("L", line[:100_000])
-        return len(text)
-
-    def flush(self) -> None:
-        if self._rest:
-            self._send("L", self._rest[:100_000])
-            self._rest = ""
-
-
 def main() -> None:
     answers = os.fdopen(int(sys.argv[1]), "wb", buffering=0)
     os.set_inheritable(answers.fileno(), False)
@@ -72,38 +50,49 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # a handler that reads standard input must not get the next request
 
-    def send(kind: str, value: Any) -> None:
-        data = (kind + json.dumps(value) + "\n").encode()
+    def send(kind: str, text: str) -> None:
+        data = f"{kind} {text}\n".encode()
         while data:
             data = data[answers.write(data) or 0 :]
 
     limit = (int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) + _OWN) * _MEBI
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout = sys.stderr = log = Log(send)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True, write_through=False)
     sys.path[0] = os.getcwd()
     try:
         handler = _load(os.environ["_HANDLER"])
     except BaseException as error:  # noqa: BLE001 - whatever a module does when imported, the server is told
-        log.flush()
-        send("F", _described(error))
+        _flush()
+        send("F", json.dumps(_described(error)))
         sys.exit(1)
-    log.flush()
-    send("I", None)
+    _flush()
+    send("I", "null")
     for line in requests:
         request = json.loads(line)
         os.environ["_X_AMZN_TRACE_ID"] = request.get("trace") or ""
         try:
-            result = json.dumps(handler(request["event"], Context(request)))
-            kind, answer = "R", result
+            kind, answer = "R", json.dumps(handler(request["event"], Context(request)))
         except BaseException as error:  # noqa: BLE001 - also sys.exit() is an error of this invocation only
             kind, answer = "E", json.dumps(_described(error))
-        log.flush()
-        data = (kind + answer + "\n").encode()
-        while data:
-            data = data[answers.write(data) or 0 :]
+        _flush()
+        try:
+            send(kind + request["id"], answer)
+        except OSError:  # the handler has closed what it was to be answered by
+            os._exit(1)
         if kind == "E" and "MemoryError" in answer:
-            sys.exit(1)  # what is left of memory is too little for the next
+            os._exit(1)  # what is left of memory is too little for the next
+
+
+def _flush() -> None:
+    """What the handler printed must be out before its answer is; it may have closed or replaced its streams."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue
 
 
 def _load(name: str) -> Callable[[Any, Context], Any]:

@@ -35,13 +35,13 @@ from eventyard.codegen import BINDINGS, binding
 from eventyard.connections import Connections
 from eventyard.endpoints import Endpoints
 from eventyard.event import Event
-from eventyard.functions import Code, Functions, Pool
 from eventyard.partners import Partners
 from eventyard.pipes import Pipes
 from eventyard.queues import Moves, Queues
 from eventyard.schedules import Schedules
 from eventyard.server.asking import ask
 from eventyard.server.fitter import Fitter
+from eventyard.server.functioning import Functioning
 from eventyard.server.inside import add_inside
 from eventyard.server.kinds import Kinds, kind_of
 from eventyard.server.outside import Outward
@@ -67,8 +67,6 @@ from eventyard.vault import Vault
 from eventyard.wire import Calls
 
 _HOUR, _DAY = 3_600_000, 86_400_000
-#: Invocations of one function at once, unless it reserves another number; and seconds that they have when stopping.
-_INVOCATIONS, _GRACE = 10, 4.0
 
 
 class House:
@@ -121,16 +119,19 @@ class House:
         place = settings.data or Path(self._scratch.name)
         lasting = place if settings.dev else settings.data  # what comes to files is kept; in development, until the end
         self.streaming = Streaming(store, settings, lasting, clock, vault, self.engine, self._ask)
-        code = Code(place / "functions")
-        self.functions = Functions(
-            store.catalog,
-            code,
-            Pool(code.path, clock, _INVOCATIONS),
-            BusFeeds(self.engine),
-            self.publisher.append,
-            self.queues.deliver,
+        self._functioning = Functioning(
+            store,
+            place / "functions",
+            settings.dev,
             clock,
+            self.engine,
+            self.publisher,
+            self.queues,
+            self.topics,
+            self._scheduled_target,
+            guard,
         )
+        self.functions = self._functioning.functions
         self.dev = settings.dev
         self.runs_code = settings.functions or settings.dev
         self.timetable = Timetable(store.catalog, store.log, self.publisher.append, clock)
@@ -256,7 +257,7 @@ class House:
         await self.replays.close()
         await self.pipes.close()
         await self.streaming.hoses.close()  # before the functions, which it may be waiting for
-        await self.functions.close(_GRACE)
+        await self._functioning.close()
         await self.engine.close()
         await self.outward.close()
         await self.courier.close()

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from eventyard.api.explain import Explaining
+from eventyard.api.functions import FunctionPages
 from eventyard.api.history import History
 from eventyard.api.logs import Logs
 from eventyard.api.metrics import Metrics
@@ -66,11 +67,9 @@ class Server:
         refiring = Refiring(house.schedules)
         validating = Validating(house.validation, house.directory, house.queues.has, house.registry.has)
         self._house = house
-        pages = [
-            route
-            for each in (platform, history, refiring, observations, explaining, validating)
-            for route in each.routes()
-        ]
+        functions = FunctionPages(house.functions, self._clock, house.runs_code)
+        rooms = (platform, history, refiring, observations, explaining, validating, functions)
+        pages = [route for each in rooms for route in each.routes()]
         pages += OutsidePages(house.outward.targets, self._clock).routes()
         pages.append(certificate_route(house.signer))
         pages += house.ingress.routes()

@@ -186,7 +186,7 @@ def test_a_rule_and_a_schedule_invoke_functions(yard: Yard, tmp_path: Path) -> N
     events.put_events(Entries=[{"Source": "cars", "DetailType": "LotSelected", "Detail": '{"vrm": "AB12 CDE"}'}])
     yard.connect("scheduler").create_schedule(
         Name="once",
-        ScheduleExpression=f"at({time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(time.time() + 1))})",
+        ScheduleExpression=f"at({time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(time.time() + 2))})",
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": arn, "RoleArn": ROLE, "Input": '{"from": "the clock"}'},
     )

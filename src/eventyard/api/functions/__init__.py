@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from eventyard.api.functions.door import functions_door
+from eventyard.api.functions.pages import FunctionPages
 
-__all__ = ["functions_door"]
+__all__ = ["FunctionPages", "functions_door"]

@@ -10,6 +10,7 @@ import base64
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,21 +18,12 @@ import msgspec
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import given
 from eventyard.api.functions.address import arn_of
+from eventyard.api.functions.checks import INVALID, check_runtime, check_timeout, dead_letter_of, environment_of
 from eventyard.clock import Clock
 from eventyard.errors import Forbidden, InvalidRequest, LimitExceeded, Unsupported
 from eventyard.functions import LATEST, Function, Functions, function_arn
-from eventyard.names import Arn
 from eventyard.wire import Caller, Handler
 
-_MOST_ENVIRONMENT = 4096
-_INVALID = "InvalidParameterValueException"
-_LONGEST = 900
-_RESERVED = frozenset({
-    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
-})  # fmt: skip
 #: What can't be had here, unless it is given as what it is without being given.
 _REFUSED: Mapping[str, Any] = {
     "Layers": [],
@@ -80,7 +72,7 @@ class Configuration:
         name = arn.rpartition(":")[2]
         if not params.get("Runtime") or not params.get("Handler"):
             raise InvalidRequest("Runtime and Handler are mandatory parameters for functions created with deployment "
-                                 "packages.", _INVALID)  # fmt: skip
+                                 "packages.", INVALID)  # fmt: skip
         function = Function(
             arn=function_arn(caller.account, caller.region, name),
             account=caller.account,
@@ -106,10 +98,11 @@ class Configuration:
 
     async def get(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         function = self._functions.get(arn_of(caller, params))
-        # The code can't be fetched by address, so no address is given.
+        # A zip file can't be fetched by address, so no address is given.
+        place = function.url or (Path(function.path).as_uri() if function.path else None)
         return given(
             Configuration=described(function),
-            Code={"RepositoryType": "S3"},
+            Code=given(RepositoryType="S3" if function.origin == "zip" else "Eventyard", Location=place),
             Tags=dict(function.tags) or None,
             Concurrency=None if function.reserved is None else {"ReservedConcurrentExecutions": function.reserved},
         )
@@ -131,7 +124,14 @@ class Configuration:
         self._check_allowed()
         _refuse(params)
         arn = arn_of(caller, params)
-        changed = await self._with_code(self._functions.get(arn), params)
+        function = self._functions.get(arn)
+        if function.origin != "zip":
+            raise InvalidRequest(
+                f"The code of {function.name} is not a zip file: it was brought by PUT /_eventyard/functions/"
+                f"{function.name}, and is changed there.",
+                INVALID,
+            )
+        changed = await self._with_code(function, params)
         if params.get("Architectures"):
             changed = msgspec.structs.replace(changed, architectures=tuple(params["Architectures"]))
         if params.get("DryRun"):
@@ -164,10 +164,10 @@ class Configuration:
         for member in ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri"):
             if source.get(member):
                 raise Unsupported(f"Parameter {member} is not supported by this server: send the code as ZipFile.",
-                                  _INVALID)  # fmt: skip
+                                  INVALID)  # fmt: skip
         zipped = source.get("ZipFile")
         if not zipped:
-            raise InvalidRequest("Please provide a source for function code.", _INVALID)
+            raise InvalidRequest("Please provide a source for function code.", INVALID)
         digest = await self._functions.add_code(zipped)
         return msgspec.structs.replace(function, code=digest, size=len(zipped))
 
@@ -195,59 +195,25 @@ def _configured(function: Function, params: Mapping[str, Any]) -> Function:
     if params.get("EphemeralStorage") is not None:
         changes["storage"] = params["EphemeralStorage"]["Size"]
     if params.get("Environment") is not None:
-        changes["environment"] = _environment(params["Environment"].get("Variables") or {})
+        changes["environment"] = environment_of(params["Environment"].get("Variables") or {})
     if params.get("DeadLetterConfig") is not None:
-        changes["dead_letter_arn"] = _dead_letter(params["DeadLetterConfig"].get("TargetArn"))
+        changes["dead_letter_arn"] = dead_letter_of(params["DeadLetterConfig"].get("TargetArn"))
     function = msgspec.structs.replace(function, **changes)
-    if function.timeout > _LONGEST:
-        raise InvalidRequest(
-            f"1 validation error detected: Value '{function.timeout}' at 'timeout' failed to satisfy constraint: "
-            f"Member must have value less than or equal to {_LONGEST}"
-        )
-    if not function.runtime.startswith("python3."):
-        raise Unsupported(
-            f"Value {function.runtime} at 'runtime' failed to satisfy constraint: this server runs python3.x only.",
-            _INVALID,
-        )
+    check_timeout(function.timeout)
+    if function.runtime:
+        check_runtime(function.runtime)
     return function
-
-
-def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    reserved = sorted(_RESERVED & variables.keys())
-    about = (
-        "Lambda was unable to configure your environment variables because the environment variables you have provided "
-    )
-    if reserved:
-        raise InvalidRequest(
-            f"{about}contains reserved keys that are currently not supported for modification. Reserved keys used in "
-            f"this request: {', '.join(reserved)}",
-            _INVALID,
-        )
-    if sum(len(name.encode()) + len(value.encode()) for name, value in variables.items()) > _MOST_ENVIRONMENT:
-        raise InvalidRequest(f"{about}exceeded the 4KB limit.", _INVALID)
-    if any("\0" in value for value in variables.values()):
-        raise InvalidRequest("An environment variable must not contain a NUL character.", _INVALID)
-    return dict(variables)
-
-
-def _dead_letter(text: str | None) -> str | None:
-    if not text:
-        return None
-    arn = Arn.parse(text)
-    if arn is None or arn.service != "sqs":
-        raise Unsupported("The dead-letter target of a function must be an SQS queue on this server.", _INVALID)
-    return text
 
 
 def _refuse(params: Mapping[str, Any]) -> None:
     for member, usual in _REFUSED.items():
         value = params.get(member)
         if value is not None and value != usual:
-            raise Unsupported(f"Parameter {member} is not supported by this server.", _INVALID)
+            raise Unsupported(f"Parameter {member} is not supported by this server.", INVALID)
     if any((params.get("VpcConfig") or {}).get(member) for member in ("SubnetIds", "SecurityGroupIds")):
-        raise Unsupported("Parameter VpcConfig is not supported by this server.", _INVALID)
+        raise Unsupported("Parameter VpcConfig is not supported by this server.", INVALID)
     if (params.get("LoggingConfig") or {}).get("LogFormat", "Text") != "Text":
-        raise Unsupported("Parameter LoggingConfig is not supported by this server.", _INVALID)
+        raise Unsupported("Parameter LoggingConfig is not supported by this server.", INVALID)
 
 
 def _check_revision(function: Function, params: Mapping[str, Any]) -> None:
@@ -265,9 +231,9 @@ def described(function: Function) -> dict[str, Any]:
     return given(
         FunctionName=function.name,
         FunctionArn=function.arn,
-        Runtime=function.runtime,
+        Runtime=function.runtime or None,
         Role=function.role,
-        Handler=function.handler,
+        Handler=function.handler or None,
         CodeSize=function.size,
         Description=function.description,
         Timeout=function.timeout,
@@ -281,7 +247,7 @@ def described(function: Function) -> dict[str, Any]:
         RevisionId=function.revision,
         State="Active",
         LastUpdateStatus="Successful",
-        PackageType="Zip",
+        PackageType="Zip" if function.url is None else "Image",
         Architectures=list(function.architectures),
         EphemeralStorage={"Size": function.storage},
         SnapStart={"ApplyOn": "None", "OptimizationStatus": "Off"},

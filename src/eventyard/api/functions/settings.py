@@ -6,13 +6,16 @@ from typing import Any
 
 import msgspec
 
+from eventyard.api.events.pages import page
+from eventyard.api.events.place import given
 from eventyard.api.functions.address import arn_of
-from eventyard.errors import InvalidRequest, NotFound, Unsupported
+from eventyard.api.functions.checks import INVALID, destination_of
+from eventyard.errors import InvalidRequest, NotFound
 from eventyard.functions import LATEST, Function, Functions
+from eventyard.names import Arn
 from eventyard.wire import Caller, Handler
 
 _MOST_TAGS = 50
-_INVALID = "InvalidParameterValueException"
 
 
 class Settings:
@@ -27,6 +30,7 @@ class Settings:
             "DeleteFunctionEventInvokeConfig": self.delete_invoke_config,
             "GetFunctionConcurrency": self.concurrency,
             "GetFunctionEventInvokeConfig": self.invoke_config,
+            "ListFunctionEventInvokeConfigs": self.invoke_configs,
             "ListTags": self.tags,
             "PutFunctionConcurrency": self.put_concurrency,
             "PutFunctionEventInvokeConfig": self.put_invoke_config,
@@ -50,21 +54,30 @@ class Settings:
 
     async def put_invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         """Members that are left out get their defaults again."""
-        return await self._set(caller, {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 21_600} | params)
+        usual = {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 21_600, "DestinationConfig": {}}
+        return await self._set(caller, usual | {name: value for name, value in params.items() if value is not None})
 
     async def update_invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         return await self._set(caller, params)
 
     async def invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         function = self._functions.get(arn_of(caller, params))
-        if (function.retries, function.max_age) == (2, 21_600):
+        if not _is_set(function):
             raise NotFound(
                 f"The function {function.arn} doesn't have an EventInvokeConfig", "ResourceNotFoundException"
             )
         return _invoke_config(function)
 
+    async def invoke_configs(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """There is one at most, because there are no versions and no aliases."""
+        function = self._functions.get(arn_of(caller, params))
+        asked = {"NextToken": params.get("Marker"), "Limit": params.get("MaxItems")}
+        found = [_invoke_config(function)] if _is_set(function) else []
+        shown, token = page(found, lambda one: str(one["FunctionArn"]), asked, f"invoke configs {function.arn}")
+        return given(FunctionEventInvokeConfigs=list(shown), NextMarker=token)
+
     async def delete_invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        await self._change(caller, params, retries=2, max_age=21_600)
+        await self._change(caller, params, retries=2, max_age=21_600, on_success=None, on_failure=None)
         return {}
 
     async def tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +87,7 @@ class Settings:
         def change(function: Function) -> Function:
             tags = {**function.tags, **params["Tags"]}
             if len(tags) > _MOST_TAGS:
-                raise InvalidRequest(f"A function can't have more than {_MOST_TAGS} tags.", _INVALID)
+                raise InvalidRequest(f"A function can't have more than {_MOST_TAGS} tags.", INVALID)
             return msgspec.structs.replace(function, tags=tags)
 
         await self._functions.change(arn_of(caller, params, "Resource"), change)
@@ -89,12 +102,12 @@ class Settings:
         return {}
 
     async def _set(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        wanted = params.get("DestinationConfig") or {}
-        if any((part or {}).get("Destination") for part in wanted.values()):
-            raise Unsupported(
-                "Parameter DestinationConfig is not supported by this server: set DeadLetterConfig.", _INVALID
-            )
-        changes = {}
+        changes: dict[str, Any] = {}
+        if params.get("DestinationConfig") is not None:
+            home = Arn.parse(arn_of(caller, params))
+            for member, field in (("OnSuccess", "on_success"), ("OnFailure", "on_failure")):
+                wanted = params["DestinationConfig"].get(member) or {}
+                changes[field] = destination_of(wanted.get("Destination"), home)
         if params.get("MaximumRetryAttempts") is not None:
             changes["retries"] = params["MaximumRetryAttempts"]
         if params.get("MaximumEventAgeInSeconds") is not None:
@@ -113,5 +126,12 @@ def _invoke_config(function: Function) -> dict[str, Any]:
         "LastModified": function.modified / 1000,
         "MaximumRetryAttempts": function.retries,
         "MaximumEventAgeInSeconds": function.max_age,
-        "DestinationConfig": {"OnSuccess": {}, "OnFailure": {}},
+        "DestinationConfig": {
+            "OnSuccess": given(Destination=function.on_success),
+            "OnFailure": given(Destination=function.on_failure),
+        },
     }
+
+
+def _is_set(function: Function) -> bool:
+    return (function.retries, function.max_age, function.on_success, function.on_failure) != (2, 21_600, None, None)

@@ -25,9 +25,11 @@ class BadAnswer(Exception):
 
 
 class Reader:
-    """Takes bytes as they come; ``done`` when nothing more is needed. ``headless``: no body follows (HEAD)."""
+    """Takes bytes as they come; ``done`` when nothing more is needed. ``headless``: no body follows (HEAD).
+    ``most``: bytes of a body that are read."""
 
-    def __init__(self, headless: bool) -> None:
+    def __init__(self, headless: bool, most: int = BODY) -> None:
+        self._most = most
         self._parser: Any = httptools.HttpResponseParser(self)
         self._headless = headless
         self._headers: dict[str, str] = {}
@@ -46,7 +48,7 @@ class Reader:
         self.begun = True
         if not self._final:
             self._head += len(data)
-            if self._head > _HEAD + BODY:
+            if self._head > _HEAD + self._most:
                 raise BadAnswer("its headers are too long")
         try:
             self._parser.feed_data(data)
@@ -96,10 +98,10 @@ class Reader:
     def on_body(self, data: bytes) -> None:
         if self.done:
             return
-        room = BODY - self._size
+        room = self._most - self._size
         self._body.append(data[:room])
         self._size += len(data)
-        if self._size > BODY:
+        if self._size > self._most:
             self.done = True
 
     def on_message_complete(self) -> None:

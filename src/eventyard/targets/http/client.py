@@ -16,7 +16,7 @@ import msgspec
 
 from eventyard.clock import Clock
 from eventyard.errors import Forbidden
-from eventyard.targets.http.answer import Answer, BadAnswer, Reader
+from eventyard.targets.http.answer import BODY, Answer, BadAnswer, Reader
 from eventyard.targets.http.guard import Guard
 
 _CHUNK = 16 << 10
@@ -60,9 +60,13 @@ class _Line:
 class Client:
     """Sends calls. Raises TimeoutError, Unreachable and Forbidden (by the guard); any status is an answer.
 
-    ``plain``: whether plain HTTP may go everywhere, not only to networks that the operator opened."""
+    ``plain``: whether plain HTTP may go everywhere, not only to networks that the operator opened. ``most``: bytes that
+    are read of an answer's body."""
 
-    def __init__(self, guard: Guard, clock: Clock, tls: ssl.SSLContext | None = None, plain: bool = True) -> None:
+    def __init__(
+        self, guard: Guard, clock: Clock, tls: ssl.SSLContext | None = None, plain: bool = True, most: int = BODY
+    ) -> None:
+        self._most = most
         self._guard = guard
         self._plain = plain
         self._clock = clock
@@ -99,7 +103,7 @@ class Client:
                 raise Unreachable(str(error)) from error
 
     async def _talk(self, origin: tuple[str, str, int], line: _Line, message: bytes, method: str) -> Answer:
-        reader = Reader(headless=method == "HEAD")
+        reader = Reader(method == "HEAD", self._most)
         keep = False
         try:
             line.writer.write(message)

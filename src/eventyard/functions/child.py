@@ -1,0 +1,116 @@
+"""A process that runs a function's code: started within its limits, and killed with everything it started.
+
+It knows no protocol: what is said to it and what it answers is the affair of others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from eventyard.functions.output import Output
+from eventyard.functions.resources import LATEST, Function
+
+#: What sets the limits and then becomes the program itself; a limit that is refused must not start it without one.
+_LIMITED = 'ulimit -c 0 && ulimit -d "$0" && exec "$@"'
+
+
+class Child:
+    """Made by :meth:`start`. ``stream``: the name of its log stream. ``output``: what it writes to standard error, and
+    to standard output unless that is read as its answer."""
+
+    def __init__(self, process: asyncio.subprocess.Process, output: Output, scratch: Path) -> None:
+        self.process = process
+        self.output = output
+        self.stream = scratch.name
+        self._scratch = scratch
+
+    @classmethod
+    async def start(
+        cls,
+        argv: Sequence[str],
+        function: Function,
+        folder: Path,
+        *,
+        more: Mapping[str, str] | None = None,
+        memory: int | None = None,
+        pass_fds: Sequence[int] = (),
+        answers: bool = False,
+    ) -> Child:
+        """``memory``: MiB of private data that each of its processes may have, None if the program sees to that.
+        ``answers``: its standard output is not for the log. Raises OSError for what can't be started."""
+        scratch = Path(tempfile.mkdtemp(prefix="function-"))
+        output = Output()
+        limited = [] if memory is None else ["/bin/sh", "-c", _LIMITED, str(memory << 10)]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *limited, *argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE if answers else output.writing,
+                stderr=output.writing,
+                cwd=folder,
+                env={**environment(function, folder, scratch), **(more or {})},
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )  # fmt: skip
+        except BaseException:
+            output.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+        finally:
+            os.close(output.writing)
+        return cls(process, output, scratch)
+
+    async def kill(self, patience: float = 0.0) -> int:
+        """End the process and whatever it started; answers its exit status, as a negative signal where it was one.
+        What is about to end by itself within ``patience`` seconds keeps its own status."""
+        if patience:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await self.process.wait()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        status = await self.process.wait()
+        await asyncio.to_thread(self._sweep)
+        return status
+
+    def _sweep(self) -> None:
+        """A process that left the group is known by the environment that it was born with (on Linux)."""
+        mark = f"TMPDIR={self._scratch}".encode()
+        for entry in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                if mark in entry.read_bytes().split(b"\0"):
+                    os.kill(int(entry.parent.name), signal.SIGKILL)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def environment(function: Function, folder: Path, scratch: Path) -> Mapping[str, str]:
+    """Lambda's reserved variables and the function's own; nothing of the server's, whose secrets are not for it.
+
+    Source: developer guide, "Defined runtime environment variables"."""
+    return {
+        "PATH": os.defpath,
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **function.environment,
+        "_HANDLER": function.handler,
+        "AWS_REGION": function.region,
+        "AWS_DEFAULT_REGION": function.region,
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": LATEST,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": scratch.name,
+        "LAMBDA_TASK_ROOT": str(folder),
+    }

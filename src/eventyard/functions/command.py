@@ -1,0 +1,108 @@
+"""A program that is run once for each invocation: the event is its standard input, its standard output the answer.
+
+Any language will do. What it writes to standard error is its log. An exit status other than 0, or an answer that is no
+JSON, is an error whose message is the end of the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from eventyard.clock import Clock
+from eventyard.functions.child import Child
+from eventyard.functions.resources import Function, Invocation, Outcome
+from eventyard.functions.runner import MOST_ANSWER, answered, exited, failed, timed_out, within
+
+#: MiB of private data that the program has beside the function's own.
+_OWN = 64
+_MESSAGE = 1000
+
+
+class Command:
+    """Keeps :class:`~eventyard.functions.runner.Runner`. ``folder``: where the program is run."""
+
+    def __init__(self, function: Function, clock: Clock, folder: Path) -> None:
+        self.function = function
+        self.since = clock.now()
+        self.stream = "command"
+        self.lines: Sequence[str] = ()
+        self._clock = clock
+        self._folder = folder
+        self._child: Child | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Nothing is left of an invocation that the next could not use."""
+        return True
+
+    async def stale(self) -> bool:
+        return False
+
+    async def invoke(self, invocation: Invocation) -> Outcome:
+        more = {"AWS_LAMBDA_REQUEST_ID": invocation.id, "_X_AMZN_TRACE_ID": invocation.trace or ""}
+        try:
+            argv = [located(self.function.command[0], self._folder), *self.function.command[1:]]
+            child = self._child = await Child.start(
+                argv, self.function, self._folder, more=more, memory=self.function.memory + _OWN, answers=True
+            )
+        except OSError as error:
+            return failed(invocation, "Runtime.InvalidEntrypoint", f"{self.function.command[0]}: {error}", ())
+        self.stream = child.stream
+        ended = None
+        try:
+            ended = await within(self._clock, self.function.timeout, _talk(child, invocation.payload))
+        finally:
+            status = await self.kill()
+        if ended is None:
+            return timed_out(self.function, invocation, self.lines)
+        answer, status = ended
+        if len(answer) > MOST_ANSWER:
+            return answered(answer, self.lines)
+        if status != 0 and not self.lines:
+            return exited(invocation, status, self.lines)
+        if status != 0:
+            return failed(None, "Runtime.ExitError", "\n".join(self.lines)[-_MESSAGE:], self.lines)
+        outcome = answered(answer.strip() or b"null", self.lines)
+        if outcome.error is not None and self.lines:
+            return failed(None, "Runtime.InvalidResponse", "\n".join(self.lines)[-_MESSAGE:], self.lines)
+        return outcome
+
+    async def kill(self) -> int:
+        child, self._child = self._child, None
+        if child is None:
+            return 0
+        status = await child.kill()
+        self.lines = child.output.take()
+        child.output.close()
+        return status
+
+
+def located(program: str, folder: Path) -> str:
+    """The program: a path is seen from the function's folder, a name is looked up. Raises OSError for what is not
+    there."""
+    found = str(folder / program) if "/" in program else shutil.which(program)
+    if found is None or not Path(found).exists():
+        raise FileNotFoundError("there is no such program")
+    return found
+
+
+async def _talk(child: Child, payload: bytes) -> tuple[bytes, int]:
+    """What the program answers, no more than one byte too much of it, and its exit status."""
+    process = child.process
+    if process.stdin is None or process.stdout is None:
+        return b"", -1
+    process.stdin.write(payload)
+    process.stdin.close()  # what was written goes out first
+    parts, size = [], 0
+    while size <= MOST_ANSWER and (part := await process.stdout.read(1 << 16)):
+        parts.append(part)
+        size += len(part)
+    with contextlib.suppress(ConnectionError, BrokenPipeError):
+        await process.stdin.wait_closed()
+    if size > MOST_ANSWER:
+        return b"".join(parts), 0
+    return b"".join(parts), await asyncio.shield(asyncio.ensure_future(process.wait()))
