@@ -67,6 +67,20 @@ class Child:
             os.close(output.writing)
         return cls(process, output, scratch)
 
+    async def give(self, data: bytes, last: bool = False) -> None:
+        """Write ``data`` to its standard input; one that reads no more is no fault. ``last``: nothing follows."""
+        writer = self.process.stdin
+        if writer is None:
+            return
+        # uvloop has a RuntimeError for a pipe whose other end was closed a moment ago.
+        with contextlib.suppress(OSError, RuntimeError):
+            writer.write(data)
+            if last:
+                writer.close()  # what was written goes out first
+                await writer.wait_closed()
+            else:
+                await writer.drain()
+
     async def kill(self, patience: float = 0.0) -> int:
         """End the process and whatever it started; answers its exit status, as a negative signal where it was one.
         What is about to end by itself within ``patience`` seconds keeps its own status."""
@@ -77,6 +91,9 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         status = await self.process.wait()
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError, RuntimeError):
+                self.process.stdin.close()
         await asyncio.to_thread(self._sweep)
         return status
 

@@ -7,7 +7,6 @@ JSON, is an error whose message is the end of the log.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,8 @@ from eventyard.functions.runner import MOST_ANSWER, answered, exited, failed, ti
 #: MiB of private data that the program has beside the function's own.
 _OWN = 64
 _MESSAGE = 1000
+#: Seconds after its end in which the rest of what a program wrote is read.
+_AFTER = 0.2
 
 
 class Command:
@@ -91,18 +92,31 @@ def located(program: str, folder: Path) -> str:
 
 
 async def _talk(child: Child, payload: bytes) -> tuple[bytes, int]:
-    """What the program answers, no more than one byte too much of it, and its exit status."""
-    process = child.process
-    if process.stdin is None or process.stdout is None:
-        return b"", -1
-    process.stdin.write(payload)
-    process.stdin.close()  # what was written goes out first
-    parts, size = [], 0
-    while size <= MOST_ANSWER and (part := await process.stdout.read(1 << 16)):
-        parts.append(part)
+    """What the program answers, no more than one part too much of it, and its exit status. Whatever it leaves running
+    may hold its output open; that is not waited for."""
+    found: list[bytes] = []
+    tasks = [
+        asyncio.ensure_future(child.give(payload, last=True)),
+        reading := asyncio.ensure_future(_read(child, found)),
+        ending := asyncio.ensure_future(child.process.wait()),
+    ]
+    try:
+        await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done() and sum(map(len, found)) > MOST_ANSWER:
+            return b"".join(found), 0
+        status = await ending
+        await asyncio.wait({reading}, timeout=_AFTER)
+        return b"".join(found), status
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _read(child: Child, found: list[bytes]) -> None:
+    size = 0
+    while (
+        child.process.stdout is not None and size <= MOST_ANSWER and (part := await child.process.stdout.read(1 << 16))
+    ):
+        found.append(part)
         size += len(part)
-    with contextlib.suppress(ConnectionError, BrokenPipeError):
-        await process.stdin.wait_closed()
-    if size > MOST_ANSWER:
-        return b"".join(parts), 0
-    return b"".join(parts), await asyncio.shield(asyncio.ensure_future(process.wait()))

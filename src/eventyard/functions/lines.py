@@ -7,12 +7,12 @@ writes into the pipe itself is no answer unless it bears the invocation's id.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 from typing import Any
 
 import msgspec
 
+from eventyard.functions.child import Child
 from eventyard.functions.process import HUNG_UP, Answer, Request
 from eventyard.functions.runner import MOST_ANSWER
 
@@ -36,7 +36,7 @@ class Lines:
 
     def __init__(self, answers: asyncio.StreamReader, transport: asyncio.ReadTransport, writing: int) -> None:
         self.writing = writing
-        self.requests: asyncio.StreamWriter | None = None
+        self.child: Child | None = None
         self._answers = answers
         self._transport = transport
 
@@ -63,17 +63,13 @@ class Lines:
             asked.trace,
             asked.client_context,
         )
-        if self.requests is None:
+        if self.child is None:
             return HUNG_UP
-        with contextlib.suppress(ConnectionError):
-            self.requests.write(_encode(line) + b"\n")
-            await self.requests.drain()
+        await self.child.give(_encode(line) + b"\n")
         return await self._answer(asked.id)
 
     def close(self) -> None:
         self._transport.close()
-        if self.requests is not None:
-            self.requests.close()
 
     async def _answer(self, id: str) -> Answer:
         """The next answer that bears ``id``."""

@@ -66,7 +66,7 @@ class Starter:
             raise
         finally:
             os.close(lines.writing)
-        lines.requests = child.process.stdin
+        lines.child = child
         return await Worker.start(function, self._clock, child, lines, self._stamp(function, folder))
 
     async def _other(self, function: Function, folder: Path) -> Worker | Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eventyard.pipes.dynamic import DynamicTarget, paths_of
 from eventyard.pipes.pipes import Pipes
-from eventyard.pipes.resources import RUNNING, STOPPED, Pipe, pipe_arn
+from eventyard.pipes.resources import RUNNING, STOPPED, Pipe, mapping_arn, pipe_arn
 from eventyard.pipes.stages import Stages
 from eventyard.pipes.template import compile_template
 
@@ -16,6 +16,7 @@ __all__ = [
     "Pipes",
     "Stages",
     "compile_template",
+    "mapping_arn",
     "paths_of",
     "pipe_arn",
 ]

@@ -31,6 +31,10 @@ class Source(Protocol):
         """One batch, after waiting for it. Raises NotFound without the source."""
         ...
 
+    async def end(self) -> None:
+        """Let go of what is still under way."""
+        ...
+
 
 class Pipes:
     """Reads answer from memory; changes are coroutines that return when the change is durable. ``make_source``: raises
@@ -71,12 +75,13 @@ class Pipes:
             raise NotFound(f"Pipe {arn.rpartition('/')[2]} does not exist.", "NotFoundException")
         return pipe
 
-    def find(self, account: str, region: str) -> list[Pipe]:
-        """The pipes of an account in a region, by name."""
+    def find(self, account: str, region: str, mappings: bool = False) -> list[Pipe]:
+        """The pipes, or the event source mappings, of an account in a region, by name."""
         return [
             self._pipes[arn]
             for arn in sorted(self._pipes)
-            if (self._pipes[arn].account, self._pipes[arn].region) == (account, region)
+            if (self._pipes[arn].account, self._pipes[arn].region, self._pipes[arn].mapping)
+            == (account, region, mappings)
         ]
 
     def reason(self, arn: str) -> str | None:
@@ -182,25 +187,29 @@ class Pipes:
 
     async def _work(self, pipe: Pipe) -> None:
         source: Source | None = None
-        while True:
-            try:
-                if source is None:
-                    source = self._make_source(pipe, Places(self, pipe))
-                await source.turn()
-                self._reasons.pop(pipe.arn, None)
-                await asyncio.sleep(0)  # a source that answers at once must not keep everybody else from working
-            except NotFound as error:
-                if await self._disabled(pipe, error):
-                    return
-                await self._clock.sleep(_STUMBLE)
-            except EventyardError as error:
-                if self._reasons.get(pipe.arn) != error.message:
-                    log.warning("a pipe is held up", pipe=pipe.arn, reason=error.message)
-                self._reasons[pipe.arn] = error.message
-                await self._clock.sleep(_STUMBLE)
-            except Exception:  # a fault in one turn must not end the pipe for good: say it, and try again
-                log.exception("a pipe stumbled", pipe=pipe.arn)
-                await self._clock.sleep(_STUMBLE)
+        try:
+            while True:
+                try:
+                    if source is None:
+                        source = self._make_source(pipe, Places(self, pipe))
+                    await source.turn()
+                    self._reasons.pop(pipe.arn, None)
+                    await asyncio.sleep(0)  # a source that answers at once must not keep everybody else from working
+                except NotFound as error:
+                    if await self._disabled(pipe, error):
+                        return
+                    await self._clock.sleep(_STUMBLE)
+                except EventyardError as error:
+                    if self._reasons.get(pipe.arn) != error.message:
+                        log.warning("a pipe is held up", pipe=pipe.arn, reason=error.message)
+                    self._reasons[pipe.arn] = error.message
+                    await self._clock.sleep(_STUMBLE)
+                except Exception:  # a fault in one turn must not end the pipe for good: say it, and try again
+                    log.exception("a pipe stumbled", pipe=pipe.arn)
+                    await self._clock.sleep(_STUMBLE)
+        finally:
+            if source is not None:
+                await source.end()
 
     async def _disabled(self, pipe: Pipe, gone: NotFound) -> bool:
         """Stop a pipe whose source was deleted; False where that can't be made durable now."""

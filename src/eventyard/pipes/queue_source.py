@@ -1,7 +1,9 @@
 """A queue as the source of a pipe: messages are received, sent through, and deleted once the target has them.
 
 What fails stays hidden until its visibility timeout is over, comes again, and goes to the queue's own dead-letter queue
-by its redrive policy. Source: user guide, "Amazon Simple Queue Service as a source".
+by its redrive policy. A function gets the batches of several lanes at once, and those of a FIFO queue whole: the queue
+gives out nothing of a group that is under way. Sources: user guide, "Amazon Simple Queue Service as a source"; Lambda
+developer guide, "Using Lambda with Amazon SQS".
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from eventyard.clock import Clock
+from eventyard.errors import EventyardError
 from eventyard.pipes.resources import Pipe, Record
 from eventyard.pipes.stages import Stages
 from eventyard.target import Delivered, Outcome
@@ -35,6 +38,10 @@ class Queue(Protocol):
     async def delete(self, receipts: Sequence[str]) -> None: ...
 
 
+#: Lambda developer guide, "Configuring scaling behavior for SQS event source mappings": it begins with five batches.
+_USUAL_LANES = 5
+
+
 class QueueSource:
     """Runs one pipe from ``queue``."""
 
@@ -42,6 +49,9 @@ class QueueSource:
         settings: Mapping[str, int] = pipe.source_settings("SqsQueueParameters")
         self._batch = settings.get("BatchSize") or _USUAL_BATCH
         self._window = settings.get("MaximumBatchingWindowInSeconds") or 0
+        self._lanes = settings.get("MaximumConcurrency") or _USUAL_LANES if pipe.mapping else 1
+        self._whole = pipe.mapping
+        self._busy: set[asyncio.Task[None]] = set()
         self._name = pipe.name
         self._queue = queue
         self._stages = stages
@@ -52,14 +62,42 @@ class QueueSource:
         self._queue.check()
 
     async def turn(self) -> None:
-        """Take one batch through, after waiting for it. Raises NotFound without the queue."""
+        """Take one batch through, after waiting for it; with lanes return once there is one for the next. Raises
+        NotFound without the queue."""
         received = await self._gather()
         if not received:
             return
+        if self._lanes == 1:
+            await self._through(received)
+            return
+        task = asyncio.get_running_loop().create_task(self._lane(received), name=f"lane {self._name}")
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+        while len(self._busy) >= self._lanes:
+            await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
+
+    async def end(self) -> None:
+        busy = list(self._busy)
+        for task in busy:
+            task.cancel()
+        await asyncio.gather(*busy, return_exceptions=True)
+
+    async def _lane(self, received: Sequence[tuple[str, Record]]) -> None:
+        try:
+            await self._through(received)
+        except EventyardError as error:
+            log.warning("a pipe could not deliver", pipe=self._name, code=error.code, reason=error.message)
+        except Exception:  # a fault in one batch must not end the others: its messages come again
+            log.exception("a pipe stumbled", pipe=self._name)
+
+    async def _through(self, received: Sequence[tuple[str, Record]]) -> None:
         done = [receipt for receipt, record in received if not self._stages.wanted(record)]
         wanted = [(receipt, record) for receipt, record in received if self._stages.wanted(record)]
         if done:
             await self._queue.delete(done)
+        if self._whole:
+            await self._take(None, wanted)
+            return
         groups: dict[str | None, list[tuple[str, Record]]] = {}
         for receipt, record in wanted:
             groups.setdefault(record.group, []).append((receipt, record))
@@ -79,7 +117,7 @@ class QueueSource:
 
     async def _take(self, group: str | None, received: Sequence[tuple[str, Record]]) -> None:
         """A group of a FIFO queue goes one by one, so that nothing overtakes what fails."""
-        size = len(received) if group is None else 1
+        size = len(received) or 1 if group is None else 1
         for start in range(0, len(received), size):
             part = received[start : start + size]
             outcomes = await self._stages.deliver([record for _, record in part])

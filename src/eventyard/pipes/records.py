@@ -45,6 +45,33 @@ def stream_record(arn: str, region: str, shard: str, sequence: str, key: str, da
     return Record(sequence, form(plain), form(_json(data) or plain), at, key)
 
 
+def mapped_record(
+    arn: str, region: str, role: str, shard: str, sequence: str, key: str, data: bytes, at: int
+) -> Record:
+    """A stream's record as a function's event source mapping shows it. Filters see it as a pipe's do.
+
+    Source: Lambda developer guide, "Using AWS Lambda with Amazon Kinesis", "Using event filtering with a Kinesis event
+    source"."""
+    seen = stream_record(arn, region, shard, sequence, key, data, at)
+    shown = {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": key,
+            "sequenceNumber": sequence,
+            "data": base64.b64encode(data).decode(),
+            "approximateArrivalTimestamp": at / 1000,
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"{shard}:{sequence}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": role,
+        "awsRegion": region,
+        "eventSourceARN": arn,
+    }
+    return msgspec.structs.replace(seen, body=_encode(shown))
+
+
 class _Form:
     """An object whose one member is still to come."""
 

@@ -1,4 +1,6 @@
-"""What is kept of a pipe, and what its parts hand each other. Nothing here runs."""
+"""What is kept of a pipe, and what its parts hand each other. Nothing here runs.
+
+An event source mapping is a pipe whose target is a function, with the ARN of a mapping."""
 
 from __future__ import annotations
 
@@ -49,9 +51,18 @@ class Pipe(msgspec.Struct, frozen=True):
         found: Mapping[str, Any] = self.source_parameters.get(kind) or {}
         return found
 
+    @property
+    def mapping(self) -> bool:
+        """Whether it is an event source mapping of a function, and no pipe to who looks at it."""
+        return ":event-source-mapping:" in self.arn
+
 
 def pipe_arn(account: str, region: str, name: str) -> str:
     return f"arn:aws:pipes:{region}:{account}:pipe/{name}"
+
+
+def mapping_arn(account: str, region: str, id: str) -> str:
+    return f"arn:aws:lambda:{region}:{account}:event-source-mapping:{id}"
 
 
 class Record(msgspec.Struct, frozen=True):

@@ -18,8 +18,12 @@ from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry, Tar
 Enrich = Callable[[Sequence[bytes]], Awaitable[Sequence[bytes]]]
 """What becomes of the payloads: none, or more or fewer than there were. Raises TryAgain, InvalidRequest."""
 
-Call = Callable[[Sequence[bytes]], Awaitable[Sequence[str]]]
-"""Hands a whole batch to a function that is waited for; answers the keys of the records that it could not do."""
+Call = Callable[[Sequence[bytes], Sequence[str]], Awaitable[Sequence[str]]]
+"""Hands a whole batch, payloads with their keys, to a function that is waited for; answers the keys of the records that
+it could not do. What an enrichment made has no keys. Raises TryAgain for all of them."""
+
+#: Said by a function that has no room: it was not called.
+_THROTTLED = "TooManyRequestsException"
 
 
 class Stages:
@@ -75,7 +79,7 @@ class Stages:
         if not ready:
             return outcomes
         if self._call is not None:
-            failed = await self._called(ready)
+            failed = await self._called(ready, [] if records is None else [records[at].key for at in places])
             for at in places:
                 key = None if records is None else records[at].key
                 if isinstance(failed, Retry):
@@ -100,13 +104,13 @@ class Stages:
             outcomes[at] = outcome
         return outcomes
 
-    async def _called(self, ready: Sequence[bytes]) -> frozenset[str] | Retry:
+    async def _called(self, ready: Sequence[bytes], keys: Sequence[str]) -> frozenset[str] | Retry:
         if self._call is None:
             return frozenset()
         try:
-            return frozenset(await self._call(ready))
+            return frozenset(await self._call(ready, keys))
         except EventyardError as error:
-            return Retry(error.code, error.message)
+            return Retry(error.code, error.message, called=error.code != _THROTTLED)
 
 
 def _filters(parameters: Mapping[str, Any]) -> list[Pattern]:

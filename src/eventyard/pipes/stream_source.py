@@ -20,7 +20,7 @@ from eventyard.clock import Clock
 from eventyard.errors import EventyardError, TryAgain
 from eventyard.pipes.resources import Pipe, Record
 from eventyard.pipes.stages import Stages
-from eventyard.target import Delivered, Outcome
+from eventyard.target import Delivered, Outcome, Retry
 
 log = structlog.get_logger("pipes")
 
@@ -74,13 +74,19 @@ class Places(Protocol):
 
 
 Bury = Callable[[str, bytes], Awaitable[None]]
-"""Sends a text to the queue with an ARN. Raises NotFound."""
+"""Sends a text to the queue or topic with an ARN. Raises NotFound."""
+
+Head = Callable[[str, int], Mapping[str, Any]]
+"""What a letter about records that were given up says first: ``head(condition, tries)``."""
 
 
 class StreamSource:
-    """Runs one pipe from ``stream``."""
+    """Runs one pipe from ``stream``. ``head``: None for a pipe's own."""
 
-    def __init__(self, pipe: Pipe, stream: Stream, places: Places, stages: Stages, bury: Bury, clock: Clock) -> None:
+    def __init__(
+        self, pipe: Pipe, stream: Stream, places: Places, stages: Stages, bury: Bury, clock: Clock,
+        head: Head | None = None,
+    ) -> None:  # fmt: skip
         settings: Mapping[str, Any] = pipe.source_settings("KinesisStreamParameters")
         self._pipe = pipe
         self._kind: str = settings["StartingPosition"]
@@ -97,12 +103,16 @@ class StreamSource:
         self._places = places
         self._stages = stages
         self._bury = bury
+        self._head = head or self._context
         self._clock = clock
         self._over = False
 
     async def begin(self) -> None:
         """Keep where each shard begins."""
         await self._begin(self._stream.shards())
+
+    async def end(self) -> None:
+        """Everything ends with its turn."""
 
     async def turn(self) -> None:
         """Read all shards that can be read now, until one ends or there are others. Raises NotFound."""
@@ -183,17 +193,19 @@ class StreamSource:
             await self._take(shard, records[start : start + self._batch])
 
     async def _take(self, shard: str, records: Sequence[Record]) -> None:
-        """Return when all of a batch are delivered or told of. With AUTOMATIC_BISECT a batch that failed is halved
-        until one record is left, which alone is held to the limits."""
+        """Return when all of a batch are delivered or told of. With AUTOMATIC_BISECT a batch of which nothing was
+        delivered is halved until one record is left, which alone is held to the limits; one of which something was goes
+        on with the rest. A target that was not called does not count as tried."""
         left = list(records)
         tries, pause = 0, 1.0
         while left:
             outcomes = await self._stages.deliver(left)
-            tries += 1
+            tries += any(not isinstance(one, Retry) or one.called for one in outcomes)
             failed = [
                 (record, one) for record, one in zip(left, outcomes, strict=True) if not isinstance(one, Delivered)
             ]
-            if self._bisects and len(failed) > 1:
+            called = all(not isinstance(one, Retry) or one.called for _, one in failed)
+            if self._bisects and called and 1 < len(failed) == len(left):
                 await self._clock.sleep(pause)
                 half = len(failed) // 2
                 for part in (failed[:half], failed[half:]):
@@ -216,6 +228,9 @@ class StreamSource:
             return True
         return self._oldest >= 0 and self._clock.now() - record.at > self._oldest * 1000
 
+    def _context(self, condition: str, tries: int) -> Mapping[str, Any]:
+        return {"context": {"partnerResourceArn": self._pipe.arn, "condition": condition}}
+
     async def _tell(self, shard: str, failed: Sequence[tuple[Record, Outcome]], tries: int) -> None:
         """The dead letter holds no data but says where it is. Without a dead-letter queue only the log is told."""
         keys = [record.key for record, _ in failed]
@@ -223,20 +238,19 @@ class StreamSource:
         if self._dead is None:
             return
         letter = {
-            "context": {
-                "partnerResourceArn": self._pipe.arn,
-                "condition": "RetryAttemptsExhausted" if 0 <= self._attempts < tries else "MaximumRecordAgeExceeded",
-            },
+            **self._head(
+                "RetryAttemptsExhausted" if 0 <= self._attempts < tries else "MaximumRecordAgeExceeded", tries
+            ),
             "version": "1.0",
-            "timestamp": _iso(self._clock.now()),
+            "timestamp": iso_millis(self._clock.now()),
             "KinesisBatchInfo": {
                 "shardId": shard,
                 "startSequenceNumber": keys[0],
                 "endSequenceNumber": keys[-1],
-                "approximateArrivalOfFirstRecord": _iso(failed[0][0].at),
-                "approximateArrivalOfLastRecord": _iso(failed[-1][0].at),
+                "approximateArrivalOfFirstRecord": iso_millis(failed[0][0].at),
+                "approximateArrivalOfLastRecord": iso_millis(failed[-1][0].at),
                 "batchSize": len(keys),
-                "streamArn": self._pipe.source,
+                "streamArn": self._pipe.source.partition("/consumer/")[0],
             },
         }
         while True:
@@ -252,6 +266,6 @@ class StreamSource:
                 return
 
 
-def _iso(millis: int) -> str:
+def iso_millis(millis: int) -> str:
     moment = datetime.fromtimestamp(millis / 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{millis % 1000:03}Z"

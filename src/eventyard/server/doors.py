@@ -12,6 +12,7 @@ from eventyard.api.sns import sns_door
 from eventyard.api.sqs import sqs_door
 from eventyard.api.sts import sts_door
 from eventyard.server.house import House
+from eventyard.server.mappings import MappingSources
 from eventyard.wire import Door
 
 
@@ -47,7 +48,14 @@ def doors_of(house: House) -> list[Door]:
             house.clock,
             house.dev,
         ),
-        functions_door(house.functions, house.clock, house.runs_code),
+        functions_door(
+            house.functions,
+            house.clock,
+            house.runs_code,
+            house.pipes,
+            MappingSources(house.queues, streaming.streams).check,
+            house.fitter.results.get,
+        ),
         sqs_door(house.queues, house.moves),
         sts_door(),
     ]

@@ -9,17 +9,19 @@ import msgspec
 
 from eventyard.clock import Clock
 from eventyard.functions import Functions
+from eventyard.functions.records import Letter, Tell
 from eventyard.names import Arn
 from eventyard.pipes import DynamicTarget, Pipe, Stages, paths_of
 from eventyard.pipes.pipes import Places, Source
 from eventyard.pipes.queue_source import QueueSource
 from eventyard.pipes.stages import Call, Enrich, items_of
-from eventyard.pipes.stream_source import Bury, StreamSource
+from eventyard.pipes.stream_source import Bury, Head, StreamSource
 from eventyard.queues import Queues
 from eventyard.server.asking import ask
+from eventyard.server.mappings import MappingCall
 from eventyard.server.sources import QueueAsSource, StreamAsSource
 from eventyard.streams import Reading, Streams
-from eventyard.target import QueueMessage, Target
+from eventyard.target import Target
 from eventyard.targets.http import Courier
 from eventyard.targets.http.enrichment import HttpEnrichment
 
@@ -39,8 +41,12 @@ class Fitter:
         courier: Courier,
         target: MakeTarget,
         put: MakeTarget,
+        tell: Tell,
         clock: Clock,
     ) -> None:
+        self._tell = tell
+        #: What became of the last call of each event source mapping, by its ARN.
+        self.results: dict[str, str] = {}
         self._queues = queues
         self._streams = streams
         self._reading = reading
@@ -52,15 +58,23 @@ class Fitter:
 
     def source(self, pipe: Pipe, places: Places) -> Source:
         """What runs ``pipe``. Raises InvalidRequest for one that can't be."""
+        if pipe.mapping:
+            mapped = MappingCall(pipe, self._functions, self._clock, self.results)
+            return self._source(pipe, places, Stages(pipe, self._clock, None, None, mapped), mapped.head)
         call, target = self._call(pipe), None
         if call is None:
             target = self._target_of(pipe)
         stages = Stages(pipe, self._clock, self._enrich(pipe), target, call)
+        return self._source(pipe, places, stages, None)
+
+    def _source(self, pipe: Pipe, places: Places, stages: Stages, head: Head | None) -> Source:
         arn = Arn.parse(pipe.source)
         if arn is not None and arn.service == "sqs":
             return QueueSource(pipe, QueueAsSource(self._queues, pipe.source, pipe.region), stages, self._clock)
-        stream = StreamAsSource(self._streams, self._reading, self._clock, pipe.source, pipe.region)
-        return StreamSource(pipe, stream, places, stages, self._bury(), self._clock)
+        role = pipe.role if pipe.mapping else None
+        name = pipe.source.partition("/consumer/")[0]
+        stream = StreamAsSource(self._streams, self._reading, self._clock, name, pipe.region, role)
+        return StreamSource(pipe, stream, places, stages, self._bury(pipe.target), self._clock, head)
 
     def _enrich(self, pipe: Pipe) -> Enrich | None:
         if pipe.enrichment is None:
@@ -81,7 +95,7 @@ class Fitter:
         if ":lambda:" not in pipe.target or settings.get("InvocationType") == "FIRE_AND_FORGET":
             return None
 
-        async def call(payloads: Sequence[bytes]) -> list[str]:
+        async def call(payloads: Sequence[bytes], keys: Sequence[str]) -> list[str]:
             answer = await self._ask(pipe.target, payloads)
             try:
                 failures = msgspec.json.decode(answer, type=_Partial).failures
@@ -120,9 +134,9 @@ class Fitter:
         batch = b"[" + b",".join(payloads) + b"]"
         return await ask(self._functions, self._clock, function, batch)
 
-    def _bury(self) -> Bury:
-        async def bury(queue: str, letter: bytes) -> None:
-            await self._queues.deliver(queue, [QueueMessage(letter.decode())])
+    def _bury(self, function: str) -> Bury:
+        async def bury(arn: str, letter: bytes) -> None:
+            await self._tell(arn, Letter(function, letter))
 
         return bury
 

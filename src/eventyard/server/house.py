@@ -170,7 +170,7 @@ class House:
             clock=clock,
             hops=settings.bus_hops,
         )
-        fitter = Fitter(
+        self.fitter = fitter = Fitter(
             self.queues,
             self.streaming.streams,
             self.streaming.reading,
@@ -178,6 +178,7 @@ class House:
             self.courier,
             self._kinds.make,
             self._scheduled_target,
+            self._functioning.tell,
             clock,
         )
         self.pipes = Pipes(store.catalog, clock, fitter.source)

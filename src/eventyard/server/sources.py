@@ -6,12 +6,12 @@ import base64
 from collections.abc import Sequence
 
 from eventyard.clock import Clock
-from eventyard.pipes.records import queue_record, stream_record
+from eventyard.pipes.records import mapped_record, queue_record, stream_record
 from eventyard.pipes.resources import Record
 from eventyard.pipes.stream_source import Chunk, Shard
 from eventyard.queues import Queues
 from eventyard.queues.messages import ORIGIN, Attribute, Received, md5_of_body
-from eventyard.streams import Iterator, Place, Reading, Streams
+from eventyard.streams import Iterator, Place, Read, Reading, Streams
 from eventyard.streams.resources import shard_id
 
 
@@ -70,9 +70,12 @@ def _attribute(value: Attribute) -> dict[str, object]:
 
 
 class StreamAsSource:
-    """The stream with ``arn``."""
+    """The stream with ``arn``. ``role``: for an event source mapping, as whom its function is called."""
 
-    def __init__(self, streams: Streams, reading: Reading, clock: Clock, arn: str, region: str) -> None:
+    def __init__(
+        self, streams: Streams, reading: Reading, clock: Clock, arn: str, region: str, role: str | None = None
+    ) -> None:
+        self._role = role
         self._streams = streams
         self._reading = reading
         self._clock = clock
@@ -111,8 +114,13 @@ class StreamAsSource:
         records = [
             (
                 at.position(one.sequence) or 0,
-                stream_record(self._arn, self._region, shard, one.sequence, one.key, one.data, one.arrived),
+                self._record(shard, one),
             )
             for one in page.records[:limit]
         ]
         return Chunk(records, page.next is None and len(page.records) <= limit)
+
+    def _record(self, shard: str, one: Read) -> Record:
+        if self._role is None:
+            return stream_record(self._arn, self._region, shard, one.sequence, one.key, one.data, one.arrived)
+        return mapped_record(self._arn, self._region, self._role, shard, one.sequence, one.key, one.data, one.arrived)

@@ -267,7 +267,7 @@ def links(target: str) -> bytes:
 @pytest.mark.parametrize(
     ("params", "code"),
     [
-        ({"Runtime": "nodejs20.x"}, "InvalidParameterValueException"),
+        ({"Runtime": "ruby3.3"}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": b"no zip file"}}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": zipped(name="../../outside.py")}}, "InvalidParameterValueException"),
         ({"Code": {"ZipFile": links("/etc/passwd")}}, "InvalidParameterValueException"),

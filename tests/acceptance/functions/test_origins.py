@@ -109,6 +109,8 @@ def test_a_program_gets_the_event_on_its_input_and_answers_on_its_output(
     assert error == {"errorMessage": "no such car", "errorType": "Runtime.ExitError"}
     pages("PUT", "f", {"path": str(tmp_path), "command": ["echo", "no", "json"]})
     assert yard.call("f", {})[1]["errorType"] == "Runtime.InvalidResponse"
+    pages("PUT", "f", {"path": str(tmp_path), "command": ["sh", "-c", "sleep 60 & echo 7"], "timeout": 30})
+    assert yard.call("f", {})[1] == 7, "what a program leaves running is not waited for"
     pages("PUT", "f", {"path": str(tmp_path), "command": ["sleep", "60"], "timeout": 1})
     assert yard.call("f", {})[1]["errorType"] == "Sandbox.Timedout"
     pages("PUT", "f", {"path": str(tmp_path), "command": ["./not-there"]})

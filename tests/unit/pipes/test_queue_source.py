@@ -56,7 +56,7 @@ class Road:
         )  # fmt: skip
         self.source = QueueSource(pipe, self.line, Stages(pipe, clock, None, None, self._call), clock)
 
-    async def _call(self, payloads: Sequence[bytes]) -> Sequence[str]:
+    async def _call(self, payloads: Sequence[bytes], keys: Sequence[str]) -> Sequence[str]:
         bodies = [json.loads(payload) for payload in payloads]
         self.batches.append(bodies)
         return [str(body) for body in bodies if body in self.poison]

@@ -82,7 +82,7 @@ class Road:
         stages = Stages(pipe, clock, None, None, self._call)
         self.source = StreamSource(pipe, stream, places, stages, self._bury, clock)
 
-    async def _call(self, payloads: Sequence[bytes]) -> Sequence[str]:
+    async def _call(self, payloads: Sequence[bytes], keys: Sequence[str]) -> Sequence[str]:
         names = [json.loads(payload) for payload in payloads]
         self.now += 1
         self.most_at_once = max(self.most_at_once, self.now)

@@ -1,4 +1,4 @@
-"""What is set beside a function's configuration: concurrency, asynchronous invocation, tags."""
+"""What is set beside a function's configuration: concurrency and asynchronous invocation."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import msgspec
 from eventyard.api.events.pages import page
 from eventyard.api.events.place import given
 from eventyard.api.functions.address import arn_of
-from eventyard.api.functions.checks import INVALID, destination_of
-from eventyard.errors import InvalidRequest, NotFound
+from eventyard.api.functions.checks import destination_of
+from eventyard.errors import NotFound
 from eventyard.functions import LATEST, Function, Functions
 from eventyard.names import Arn
 from eventyard.wire import Caller, Handler
-
-_MOST_TAGS = 50
 
 
 class Settings:
@@ -31,11 +29,8 @@ class Settings:
             "GetFunctionConcurrency": self.concurrency,
             "GetFunctionEventInvokeConfig": self.invoke_config,
             "ListFunctionEventInvokeConfigs": self.invoke_configs,
-            "ListTags": self.tags,
             "PutFunctionConcurrency": self.put_concurrency,
             "PutFunctionEventInvokeConfig": self.put_invoke_config,
-            "TagResource": self.tag,
-            "UntagResource": self.untag,
             "UpdateFunctionEventInvokeConfig": self.update_invoke_config,
         }
 
@@ -78,27 +73,6 @@ class Settings:
 
     async def delete_invoke_config(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         await self._change(caller, params, retries=2, max_age=21_600, on_success=None, on_failure=None)
-        return {}
-
-    async def tags(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        return {"Tags": dict(self._functions.get(arn_of(caller, params, "Resource")).tags)}
-
-    async def tag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        def change(function: Function) -> Function:
-            tags = {**function.tags, **params["Tags"]}
-            if len(tags) > _MOST_TAGS:
-                raise InvalidRequest(f"A function can't have more than {_MOST_TAGS} tags.", INVALID)
-            return msgspec.structs.replace(function, tags=tags)
-
-        await self._functions.change(arn_of(caller, params, "Resource"), change)
-        return {}
-
-    async def untag(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
-        def change(function: Function) -> Function:
-            tags = {key: value for key, value in function.tags.items() if key not in params["TagKeys"]}
-            return msgspec.structs.replace(function, tags=tags)
-
-        await self._functions.change(arn_of(caller, params, "Resource"), change)
         return {}
 
     async def _set(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
