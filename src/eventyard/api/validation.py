@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from eventyard.api.answers import JSON, answer, bus_of, may_see, read_object, ro
 from eventyard.bus import Directory
 from eventyard.errors import InvalidRequest, NotFound
 from eventyard.names import Arn
+from eventyard.text import did_you_mean, printable
 from eventyard.validation import MODES, Rules, Validation
 from eventyard.wire import HttpRequest, HttpResponse, Route
 
@@ -18,19 +19,20 @@ _MEMBERS = ("bus", "account", "region", "registry", "mode", "events", "unknown",
 
 
 class Validating:
-    """What the page speaks of. ``has_queue`` and ``has_registry``: whether there is one with that ARN."""
+    """What the page speaks of. ``has_queue``: whether there is one with that ARN. ``schemas_in``: the names in the
+    registry with that ARN; None if there is none."""
 
     def __init__(
         self,
         validation: Validation,
         directory: Directory,
         has_queue: Callable[[str], bool],
-        has_registry: Callable[[str], bool],
+        schemas_in: Callable[[str], Collection[str] | None],
     ) -> None:
         self._validation = validation
         self._directory = directory
         self._has_queue = has_queue
-        self._has_registry = has_registry
+        self._schemas_in = schemas_in
 
     def routes(self) -> list[Route]:
         return routes(
@@ -80,7 +82,8 @@ class Validating:
         home = Arn.parse(bus)
         if not registry.startswith("arn:") and home is not None:
             registry = f"arn:aws:schemas:{home.region}:{home.account}:registry/{registry}"
-        if not self._has_registry(registry):
+        there = self._schemas_in(registry)
+        if there is None:
             raise NotFound(f"There is no registry {registry}. `eventyard contracts push` makes one.")
         events = asked.get("events") or {}
         if not isinstance(events, dict):
@@ -88,6 +91,11 @@ class Validating:
         for mode in (asked.get("mode", "off"), asked.get("unknown", "off"), *events.values()):
             if mode not in MODES:
                 raise InvalidRequest(f"A mode is one of {', '.join(MODES)}, not {mode!r}.")
+        known = {name.partition("@")[2] for name in there}
+        for name in events:
+            if name not in known:
+                hint = did_you_mean(name, known)
+                raise NotFound(f"{printable(registry)} has no contract for an event {printable(name)}.{hint}")
         queue = asked.get("queue")
         if queue is not None and (not isinstance(queue, str) or not self._has_queue(queue)):
             raise NotFound(f"There is no queue {queue}.")

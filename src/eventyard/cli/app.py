@@ -15,6 +15,7 @@ from eventyard.cli.lsp import lsp
 from eventyard.cli.put import put
 from eventyard.cli.relay import relay
 from eventyard.cli.replay import replay
+from eventyard.cli.say import say_lines
 from eventyard.cli.schemas import schemas
 from eventyard.cli.serve import serve
 from eventyard.cli.tail import tail
@@ -44,5 +45,5 @@ def main() -> None:
     try:
         app()
     except EventyardError as error:
-        typer.secho(f"eventyard: {error.message}", fg="red", err=True)
+        say_lines(f"eventyard: {error.message}", fg="red", err=True)
         raise SystemExit(1) from error

@@ -32,44 +32,29 @@ Force = Annotated[bool, typer.Option("--force", help="Write over files that are 
 codegen = typer.Typer(help="Generate typed code from contracts.", no_args_is_help=True)
 
 
-@codegen.command()
-def models(
-    event: Event,
-    contracts: Contracts = Path(),
-    lang: Lang = Language.python,
-    style: StyleOption = Style.pydantic,
-    out: Out = None,
-    source: Source = None,
-    version: ContractVersion = None,
-    force: Force = False,
-) -> None:
-    """Generate the types of an event."""
-    from eventyard.codegen import models as generate
-    from eventyard.contract import read_repository
+def _command(name: str, words: str) -> None:
+    @codegen.command(name, help=words)
+    def run(
+        event: Event,
+        contracts: Contracts = Path(),
+        lang: Lang = Language.python,
+        style: StyleOption = Style.pydantic,
+        out: Out = None,
+        source: Source = None,
+        version: ContractVersion = None,
+        force: Force = False,
+    ) -> None:
+        import eventyard.codegen
+        from eventyard.contract import read_repository
 
-    repository = read_repository(contracts)
-    contract = repository.find(event, source, version)
-    _written(generate(contract, repository.atoms, lang.value, style.value), out, force, lang)
+        repository = read_repository(contracts)
+        contract = repository.find(event, source, version)
+        generate = getattr(eventyard.codegen, name)
+        _written(generate(contract, repository.atoms, lang.value, style.value), out, force, lang)
 
 
-@codegen.command()
-def handler(
-    event: Event,
-    contracts: Contracts = Path(),
-    lang: Lang = Language.python,
-    style: StyleOption = Style.pydantic,
-    out: Out = None,
-    source: Source = None,
-    version: ContractVersion = None,
-    force: Force = False,
-) -> None:
-    """Generate the types of an event, and a function that handles it, to be filled in."""
-    from eventyard.codegen import handler as generate
-    from eventyard.contract import read_repository
-
-    repository = read_repository(contracts)
-    contract = repository.find(event, source, version)
-    _written(generate(contract, repository.atoms, lang.value, style.value), out, force, lang)
+_command("models", "Generate the types of an event.")
+_command("handler", "Generate the types of an event, and a function that handles it, to be filled in.")
 
 
 def _written(files: dict[str, str], out: Path | None, force: bool, lang: Language) -> None:

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from eventyard.cli.options import LOCAL, Bus, Endpoint
+from eventyard.cli.say import say
 from eventyard.errors import InvalidRequest
+from eventyard.text import printable
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EVENT = "An event's id, the whole event as JSON, @FILE, or - for standard input."
@@ -50,7 +52,7 @@ def explain(
     elif "misses" in found:
         _show_misses(found)
     else:
-        typer.echo(found["text"])
+        say(found["text"])
     if not found.get("matched", True) and "misses" not in found:
         raise typer.Exit(2)
 
@@ -84,8 +86,10 @@ def _show_rules(rules: list[dict[str, Any]]) -> None:
         if each["matched"]:
             table.add_row(name, "all hold", "it matches", style="green")
         else:
-            table.add_row(name, f"{each['held']} of {each['conditions']} hold", each["would"] or each["text"])
-    Console(highlight=False).print(table)
+            table.add_row(
+                name, f"{each['held']} of {each['conditions']} hold", printable(each["would"] or each["text"])
+            )
+    Console(highlight=False, markup=False).print(table)
 
 
 def _show_misses(found: dict[str, Any]) -> None:
@@ -94,11 +98,11 @@ def _show_misses(found: dict[str, Any]) -> None:
 
     from eventyard.cli.line import line
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     looked, matched = found["looked"], found["matched"]
     console.print(f"{matched} of the newest {looked} events match." if looked else "The bus has no events.")
     if found["misses"]:
         console.print("Nearest misses:")
     for each in found["misses"]:
         console.print(line(orjson.dumps(each["event"])))
-        console.print(f"    {each['would'] or each['text']}", style="yellow")
+        console.print(printable(f"    {each['would'] or each['text']}"), style="yellow")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from eventyard.cli.pages import get
 from eventyard.errors import EventyardError
+from eventyard.text import printable
 
 _PAUSE = 1.0
 _BAD = ("retrying", "dead-lettered", "dropped", "expired")
@@ -65,5 +66,6 @@ def _line(fate: dict[str, Any]) -> Text:
     text.append(f"  {fate['outcome']:<24}", style="bold yellow" if fate["outcome"] == "retrying" else "bold red")
     text.append(f"  {fate['subscriber'].rpartition(':rule/')[2]:<20}  ", style="dim")
     tries = f" after {fate['attempts']} attempts" if fate["attempts"] > 1 else ""
-    text.append(f"event {fate['event_id']}: {fate['error_code']} {fate['error_message'][:200]}{tries}")
+    why = printable(f"{fate['error_code']} {fate['error_message'][:200]}")
+    text.append(f"event {fate['event_id']}: {why}{tries}")
     return text

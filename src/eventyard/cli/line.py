@@ -9,6 +9,7 @@ import orjson
 from rich.text import Text
 
 from eventyard.event import published_at
+from eventyard.text import printable
 
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
 
@@ -16,13 +17,12 @@ _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "bright_red")
 def line(event: bytes, rules: tuple[str, ...] | None = None) -> Text:
     """Local time, type, source and detail, and if they are given the rules. A type has the same colour every time."""
     fields: dict[str, Any] = orjson.loads(event)
-    kind = fields["detail-type"]
+    kind = printable(fields["detail-type"])
     text = Text()
     text.append(_time(fields), style="dim")
     text.append(f"  {kind:<24}", style=f"bold {colour(kind)}")
-    text.append(f"  {fields['source']:<20}  ", style="dim")
-    detail = orjson.dumps(fields["detail"]).decode()
-    text.append(detail)
+    text.append(f"  {printable(fields['source']):<20}  ", style="dim")
+    text.append(printable(orjson.dumps(fields["detail"]).decode()))
     if rules is not None:
         text.append(f"  -> {', '.join(rules)}" if rules else "  no rule", style="green" if rules else "dim")
     return text

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from eventyard.cli.options import LOCAL, Bus, Endpoint
+from eventyard.cli.say import say
 from eventyard.errors import InvalidRequest
 
 _CHUNK = 50
@@ -50,11 +51,11 @@ def replay(
         return
     counts = _paced(texts, _to_rules(endpoint, bus, to_rule, name, dry_run), None if dry_run else rate)
     nobody = counts.pop("", 0)
-    typer.echo(f"{'Would replay' if dry_run else 'Replayed'} {_events(len(texts))} as {name}.")
+    say(f"{'Would replay' if dry_run else 'Replayed'} {_events(len(texts))} as {name}.")
     for rule, count in sorted(counts.items()):
-        typer.echo(f"  {rule}: {count}")
+        say(f"  {rule}: {count}")
     if nobody:
-        typer.echo(f"  matched by no rule with a target: {nobody}")
+        say(f"  matched by no rule with a target: {nobody}")
 
 
 def _to_url(texts: Sequence[str], url: str, rate: int | None, dry_run: bool) -> None:
@@ -62,14 +63,14 @@ def _to_url(texts: Sequence[str], url: str, rate: int | None, dry_run: bool) -> 
 
     posting = Posting(url)
     if dry_run:
-        typer.echo(f"Would post {_events(len(texts))} to {url}.")
+        say(f"Would post {_events(len(texts))} to {url}.")
         return
     with posting:
         counts = _paced(texts, posting.deliver, rate)
-    typer.echo(f"Posted {_events(counts['posted'])} to {url}.")
+    say(f"Posted {_events(counts['posted'])} to {url}.")
     for why, count in sorted(counts.items()):
         if why != "posted":
-            typer.echo(f"  failed: {count} ({why})")
+            say(f"  failed: {count} ({why})")
     if len(texts) != counts["posted"]:
         raise typer.Exit(2)
 

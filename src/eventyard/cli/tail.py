@@ -28,9 +28,10 @@ def tail(
     from eventyard.cli.moments import moment
     from eventyard.cli.stream import Stream
     from eventyard.errors import NotFound, TryAgain
+    from eventyard.text import printable
 
     console = Console(highlight=False, soft_wrap=True)
-    errors = Console(stderr=True, style="yellow", highlight=False)
+    errors = Console(stderr=True, style="yellow", highlight=False, markup=False)
     stream = Stream(endpoint, bus, pattern, None if since is None else moment(since, "--since"))
     failures = Failures(endpoint, bus, console) if fates and not json else None
     met = lost = False
@@ -54,7 +55,7 @@ def tail(
                     raise
                 reason = error.message
             if not lost:
-                errors.print(f"{reason} Trying again until Ctrl-C.")
+                errors.print(f"{printable(reason)} Trying again until Ctrl-C.")
             lost = True
             time.sleep(_PAUSE)
     except KeyboardInterrupt:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from eventyard.contract import Contract, Violation
 from eventyard.errors import EventyardError, InvalidRequest
+from eventyard.text import printable
 
 
 class ContractViolation(InvalidRequest):
@@ -41,11 +42,12 @@ class ManyFailed(EventyardError):
 
 def _told(contract: Contract, violations: Sequence[Violation]) -> str:
     places = "1 place" if len(violations) == 1 else f"{len(violations)} places"
-    document = f"{contract.path}, version {contract.version}" if contract.path else f"version {contract.version}"
-    lines = [f"{contract.type} breaks its contract in {places} ({document}):"]
+    version = f"version {contract.version}"
+    document = f"{printable(contract.path)}, {version}" if contract.path else version
+    lines = [f"{printable(contract.type)} breaks its contract in {places} ({document}):"]
     for each in violations:
         actual = each.actual or "nothing"
-        lines.append(f"  {each.path or '(the detail)'}")
+        lines.append(f"  {printable(each.path) or '(the detail)'}")
         lines.append(f"      expected  {each.expected}")
         lines.append(f"      actual    {actual}")
     return "\n".join(lines)

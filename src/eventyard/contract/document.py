@@ -21,7 +21,6 @@ Reading never fails: what is wrong is a finding with its line, and there is no c
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,17 +29,36 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from eventyard.contract.contract import Contract, Example
 from eventyard.contract.finding import Finding, Place
 from eventyard.contract.place import Pointer
 from eventyard.contract.schema import Text
+from eventyard.text import did_you_mean, printable
 
 _TEXTS = ("type", "publisher", "source", "bus", "owner", "deprecated", "sunset")
 _LISTS = ("subscribers", "correlation", "pii")
 SETTINGS = (*_TEXTS, "version", *_LISTS)
 """What the YAML block may say."""
+
+
+BOM = "\ufeff"
+"""What some editors put before a text of UTF-8; it is no part of it."""
+
+
+class _Constructor(RoundTripConstructor):
+    """Dates stay texts: one that is in no calendar is a finding of its own, and no reason to read nothing."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
+    return yaml
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -74,12 +92,12 @@ def read_document(path: str, text: str) -> Document:
 class _Reader:
     def __init__(self, path: str, text: str) -> None:
         self._path = path
-        self._text = text
+        self._given, self._text = text, text.removeprefix(BOM)
         self._found: list[Finding] = []
         self._lines: dict[str, int] = {}
         self._read: dict[str, Any] = {}
         self._places: dict[Pointer, tuple[int, int]] = {}
-        self._tokens = MarkdownIt("commonmark").parse(text)
+        self._tokens = MarkdownIt("commonmark").parse(self._text)
 
     def document(self) -> Document:
         title, sections = self._sections()
@@ -114,7 +132,7 @@ class _Reader:
             contract = self._contract(settings, schema.value, title, "\n\n".join(filter(None, prose)), examples)
         return Document(
             self._path,
-            self._text,
+            self._given,
             contract,
             tuple(findings),
             schema,
@@ -166,7 +184,7 @@ class _Reader:
             return None
         first = self._lines[""] = _first(fence)
         try:
-            given = YAML(typ="rt").load(fence.content)
+            given = _yaml().load(fence.content)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line, mark.column + 1) if mark else (0, 1)
@@ -207,9 +225,8 @@ class _Reader:
     def _setting(self, name: str, value: Any, line: int, column: int) -> Any:
         """The value of one setting; None, with a finding, for what it can't be."""
         if name not in SETTINGS:
-            near = difflib.get_close_matches(name, SETTINGS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(SETTINGS)}."
-            self._find(line, "unknown-setting", f"{name} is not known; {hint}", column)
+            hint = did_you_mean(name, SETTINGS) or f" There are {', '.join(SETTINGS)}."
+            self._find(line, "unknown-setting", f"{name} is not known.{hint}", column)
         elif name == "version":
             if type(value) is int and value >= 1:
                 return value
@@ -217,16 +234,25 @@ class _Reader:
         elif name in _LISTS:
             items = list(value) if isinstance(value, CommentedSeq) else [value]
             if all(isinstance(item, str) and item for item in items):
+                for index, item in enumerate(items):
+                    self._shown(f"item {index + 1} of {name}", item, line, column)
                 return tuple(str(item) for item in items)
             if value is not None:  # `subscribers:` with nothing behind it is an empty list
                 self._find(line, "bad-setting", f"{name} is a list of names.", column)
         else:
-            # YAML reads 2026-11-25 as a date, and a name that happens to be a number as one.
+            # YAML reads a name that happens to be a number as one.
             if isinstance(value, CommentedMap | CommentedSeq) or value is None or not str(value).strip():
                 self._find(line, "bad-setting", f"{name} is a text.", column)
             else:
+                self._shown(name, str(value), line, column)
                 return str(value)
         return None
+
+    def _shown(self, what: str, value: str, line: int, column: int) -> None:
+        """Names stand in logs, terminals and rules: with a line break in one, something else could be said there."""
+        if printable(value) != value:
+            message = f"{what} has characters that can't be seen: {value}"
+            self._find(line, "bad-setting", message, column)
 
     def _json(self, heading: str, tokens: list[Token], fences: list[Token], most: int) -> Text | None:
         """The first block of a section; more than ``most`` (0: any number) are findings."""

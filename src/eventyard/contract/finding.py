@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from eventyard.text import printable
+
 Severity = Literal["error", "warning"]
 Place = tuple[str, int, int]
 """A file, relative to the repository, with a line and a column that count from 1."""
@@ -23,5 +25,9 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     message: str
     severity: Severity = "error"
 
+    def __post_init__(self) -> None:
+        # It quotes what stands in documents.
+        msgspec.structs.force_setattr(self, "message", printable(self.message))
+
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.severity} [{self.rule}] {self.message}"
+        return f"{printable(self.path)}:{self.line}:{self.column}: {self.severity} [{self.rule}] {self.message}"

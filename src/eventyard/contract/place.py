@@ -15,6 +15,8 @@ import msgspec
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 
+_HALF = re.compile("[\ud800-\udfff]")
+
 _LONGEST_NUMBER = 1_000
 
 Pointer = tuple[str | int, ...]
@@ -85,7 +87,7 @@ class _Reader:
         if start == "[":
             return self._array(at, pointer)
         if start == '"':
-            value, end = scanstring(self.text, at + 1, True)
+            value, end = self._string(at)
         elif found := _SCALAR.match(self.text, at):
             if found.end() - at > _LONGEST_NUMBER:
                 raise Broken(f"A number of more than {_LONGEST_NUMBER} characters", at)
@@ -95,12 +97,18 @@ class _Reader:
         self.end = self.skip(end)
         return value
 
+    def _string(self, at: int) -> tuple[str, int]:
+        value, end = scanstring(self.text, at + 1, True)
+        if _HALF.search(value):
+            raise Broken("Half of a surrogate pair (\\ud800 to \\udfff), which is no character", at)
+        return value, end
+
     def _object(self, at: int, pointer: Pointer) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for item in self._items(at, "}"):
             if self.text[item : item + 1] != '"':
                 raise Broken("A name in double quotes is missing", item)
-            name, end = scanstring(self.text, item + 1, True)
+            name, end = self._string(item)
             colon = self.skip(end)
             if self.text[colon : colon + 1] != ":":
                 raise Broken("A colon is missing", colon)

@@ -28,8 +28,11 @@ def references(schema: Any) -> Iterator[tuple[Pointer, str]]:
 def broken(schema: Any, atoms: Mapping[str, Any]) -> Iterator[tuple[Pointer, str]]:
     """The references that neither ``schema`` itself nor ``atoms`` can answer."""
     home = base(schema)
+    # Before 2020-12 a dynamic reference says nothing.
+    dynamic = isinstance(schema, Mapping) and "2020-12" in schema.get("$schema", "2020-12")
+    looked_at = ("$ref", "$dynamicRef") if dynamic else ("$ref",)
     for pointer, reference in references(schema):
-        if pointer[-1] == "$ref" and target(reference, home, schema, atoms) is None:
+        if pointer[-1] in looked_at and target(reference, home, schema, atoms) is None:
             yield pointer, reference
 
 
@@ -103,7 +106,7 @@ def target(reference: str, home: str, root: Any, atoms: Mapping[str, Any]) -> tu
         if resource is None:
             return None
     if fragment and not fragment.startswith("/"):
-        anchors = (node for _, node in schemas(resource, ()) if fragment in (node.get("$anchor"), _anchor4(node)))
+        anchors = (node for _, node in schemas(resource, ()) if fragment in _anchors(node))
         node: Any = next(anchors, None)
         return None if node is None else (node, url, resource)
     node = resource
@@ -123,6 +126,10 @@ def _joined(home: str, reference: str) -> str:
     if not reference or reference.startswith("#"):
         return home + reference
     return urljoin(home, reference)
+
+
+def _anchors(node: Mapping[str, Any]) -> tuple[Any, ...]:
+    return node.get("$anchor"), node.get("$dynamicAnchor"), _anchor4(node)
 
 
 def _anchor4(node: Mapping[str, Any]) -> str | None:

@@ -14,15 +14,27 @@ import msgspec
 import orjson
 
 from eventyard.contract.contract import Contract
-from eventyard.contract.document import Document, read_document
+from eventyard.contract.document import BOM, Document, read_document
 from eventyard.contract.finding import Finding
 from eventyard.contract.references import base, needed
 from eventyard.contract.schema import LARGEST, Text, alone, check, together
 from eventyard.contract.validator import Validator
 from eventyard.errors import InvalidRequest, NotFound
+from eventyard.text import did_you_mean
 
 #: Folders that hold no contracts of this repository.
 _PASSED = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+
+class Unread(msgspec.Struct, frozen=True):
+    """A file that could not be read, in place of its text: the rule that it breaks, and the sentence."""
+
+    rule: str
+    message: str
+
+
+_NOT_UTF8 = Unread("unreadable", "The file is not UTF-8.")
+_TOO_LARGE = Unread("too-large", f"The file has more than {4 * LARGEST:,} bytes.")
 
 
 class Repository(msgspec.Struct, frozen=True):
@@ -50,7 +62,8 @@ class Repository(msgspec.Struct, frozen=True):
         ]
         if not found:
             of = "".join((f" of {source}" if source else "", f" in version {version}" if version else ""))
-            raise NotFound(f"There is no contract for {type}{of}.")
+            hint = did_you_mean(type, {each.type for each in self.contracts})
+            raise NotFound(f"There is no contract for {type}{of}.{hint}")
         if len({contract.source for contract in found}) > 1:
             sources = ", ".join(sorted({contract.source for contract in found}))
             raise InvalidRequest(f"{type} is published by {sources}: say which source is meant.")
@@ -71,32 +84,35 @@ def read_repository(folder: Path) -> Repository:
     return from_files(read_files(folder))
 
 
-def read_files(folder: Path) -> dict[str, str | None]:
+def read_files(folder: Path) -> dict[str, str | Unread]:
     """The texts that :func:`read_repository` reads, for those who know newer ones of some. Raises NotFound."""
     if not folder.is_dir():
         raise NotFound(f"There is no folder {folder}.")
-    files: dict[str, str | None] = {}
-    for path in sorted(_files(folder)):
-        name = path.relative_to(folder).as_posix()
-        try:
-            files[name] = path.read_bytes().decode() if path.stat().st_size <= 4 * LARGEST else None
-        except UnicodeDecodeError:
-            files[name] = None
-    return files
+    return {path.relative_to(folder).as_posix(): _read(path) for path in sorted(_files(folder))}
 
 
-def from_files(files: Mapping[str, str | None]) -> Repository:
-    """The contracts in ``files``, texts by path; None for a file that could not be read."""
+def _read(path: Path) -> str | Unread:
+    return _TOO_LARGE if path.stat().st_size > 4 * LARGEST else decoded(path.read_bytes())
+
+
+def decoded(content: bytes) -> str | Unread:
+    """The text of a file."""
+    try:
+        return _TOO_LARGE if len(content) > 4 * LARGEST else content.decode()
+    except UnicodeDecodeError:
+        return _NOT_UTF8
+
+
+def from_files(files: Mapping[str, str | Unread]) -> Repository:
+    """The contracts in ``files``, texts by path."""
     findings = [
-        Finding(name, 1, 1, "unreadable", f"The file is not UTF-8, or has more than {4 * LARGEST:,} bytes.")
-        for name, text in files.items()
-        if text is None
+        Finding(name, 1, 1, text.rule, text.message) for name, text in files.items() if isinstance(text, Unread)
     ]
     atoms: dict[str, Any] = {}
     texts: dict[str, Text] = {}
     documents: list[Document] = []
     for name, text in files.items():
-        if text is None:
+        if isinstance(text, Unread):
             continue
         if name.endswith(".md"):
             documents += _document(name, text)
@@ -151,7 +167,7 @@ def _document(name: str, text: str) -> list[Document]:
 
 
 def _atom(name: str, text: str, atoms: dict[str, Any], texts: dict[str, Text], findings: list[Finding]) -> None:
-    atom = Text(name, text, 1)
+    atom = Text(name, text.removeprefix(BOM), 1)
     if atom.value is None and atom.findings:
         findings += atom.findings
         return
@@ -192,9 +208,9 @@ def _unsound(texts: Mapping[str, Text], atoms: Mapping[str, Any]) -> dict[str, l
 def _checked(
     documents: Iterable[Document], atoms: Mapping[str, Any], unsound: Collection[str] = ()
 ) -> Iterator[Document]:
-    """The documents, with what is wrong with their schemas, and no contract then."""
+    """The documents, with what is wrong with their schemas, and no contract then. What else is wrong hides nothing."""
     for document in documents:
-        if document.contract is None or document.schema is None:
+        if document.schema is None or (document.schema.value is None and document.schema.findings):
             yield document
             continue
         found = tuple(check(document.schema, atoms, unsound))

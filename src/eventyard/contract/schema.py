@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from eventyard.contract.references import base, broken, circle, needed, referenc
 from eventyard.contract.validator import DIALECT, Validator
 from eventyard.contract.violation import told
 from eventyard.errors import InvalidRequest
+from eventyard.text import did_you_mean
 
 #: Characters in one schema or example; AWS's registry takes 100,000. Levels of it.
 LARGEST, DEEPEST = 1_000_000, 100
@@ -87,8 +87,7 @@ def alone(text: Text, atoms: Mapping[str, Any]) -> Iterator[Finding]:
             yield text.finding(tuple(error.instance_path), "bad-schema", f"{violation.message}.")
         return
     for pointer, reference in broken(schema, atoms):
-        near = difflib.get_close_matches(reference, list(atoms), 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        hint = did_you_mean(reference, atoms)
         message = f"{reference} is not in this repository, and nothing is fetched from the network.{hint}"
         yield text.finding(pointer, "broken-ref", message)
     yield from _expressions(text, schema)

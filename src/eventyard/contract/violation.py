@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from eventyard.text import printable
+
 _LONGEST = 200
 _LIMITS = {
     "minLength": "at least {} characters",
@@ -26,7 +28,7 @@ _LIMITS = {
 class Violation(msgspec.Struct, frozen=True):
     """``path``: a JSON pointer into the detail (RFC 6901), empty for the detail itself. ``keyword``: the keyword of
     JSON Schema that is broken. ``expected``: what it asks for. ``actual``: the value as JSON, cut to 200 characters;
-    ``(hidden)`` where the contract marks it as personal. ``message``: all of it in a sentence."""
+    ``(hidden)`` where the contract marks it as personal. ``message``: all of it in a sentence. Texts are printable."""
 
     path: str
     keyword: str
@@ -34,8 +36,13 @@ class Violation(msgspec.Struct, frozen=True):
     actual: str
     message: str
 
+    def __post_init__(self) -> None:
+        # Names and values are the publisher's own words.
+        for name in ("expected", "actual", "message"):
+            msgspec.structs.force_setattr(self, name, printable(getattr(self, name)))
+
     def __str__(self) -> str:
-        return f"{self.path or 'detail'}: {self.message}"
+        return f"{printable(self.path) or 'detail'}: {self.message}"
 
 
 def told(error: Any, hidden: Collection[tuple[str, ...]] = ()) -> Iterator[Violation]:

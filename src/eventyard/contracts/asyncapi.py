@@ -13,6 +13,8 @@ from typing import Any
 from eventyard.contract import Contract, Repository
 from eventyard.contract.dialects import to_draft4
 from eventyard.contract.references import needed, schemas
+from eventyard.errors import NotFound
+from eventyard.text import did_you_mean, printable
 
 _FORMAT = "application/schema+json;version=draft-07"
 _MARKED = "x-eventyard"
@@ -20,7 +22,11 @@ _MARKED = "x-eventyard"
 
 def document(repository: Repository, service: str | None = None, title: str = "Events") -> dict[str, Any]:
     """The document of one ``service``, or of all events: then an operation is named after the service, too. Versions
-    of an event are messages of one channel."""
+    of an event are messages of one channel. Raises NotFound for a service that is nobody's name."""
+    known = services(repository.contracts)
+    if service is not None and service not in known:
+        hint = did_you_mean(service, known)
+        raise NotFound(f"No event is published or received by {printable(service)}.{hint}")
     made = _Making(repository)
     for contract in repository.contracts:
         if service in (None, contract.publisher):

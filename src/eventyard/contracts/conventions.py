@@ -17,7 +17,6 @@ The file is optional, and so is all that is in it.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +29,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from eventyard.contract import Finding
 from eventyard.contract.finding import Place
 from eventyard.contract.place import Pointer
+from eventyard.text import did_you_mean
 
 FILE = "contracts.yml"
 _LARGEST = 1_000_000
@@ -141,9 +141,8 @@ class _Reader:
             if known is None or name in known:
                 members[str(name)] = value[name]
                 continue
-            near = difflib.get_close_matches(str(name), list(known), 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
-            self.find(pointer, f"{name} is not known; {hint}")
+            hint = did_you_mean(str(name), known) or f" There are {', '.join(known)}."
+            self.find(pointer, f"{name} is not known.{hint}")
         return members
 
     def _services(self, value: Any) -> dict[str, str] | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from eventyard.contract import Repository, from_files
-from eventyard.contract.repository import is_read
+from eventyard.contract.repository import Unread, decoded, is_read
 from eventyard.errors import InvalidRequest, NotFound
 
 
@@ -32,22 +32,19 @@ def read_revision(folder: Path, revision: str) -> Repository:
     return from_files(dict(zip([name for name, _ in blobs], _texts(folder, [blob for _, blob in blobs]), strict=True)))
 
 
-def _texts(folder: Path, blobs: Sequence[str]) -> list[str | None]:
-    """The content of each blob; None for what is not UTF-8."""
+def _texts(folder: Path, blobs: Sequence[str]) -> list[str | Unread]:
+    """The content of each blob."""
     if not blobs:
         return []
     given = _git(folder, ["cat-file", "--batch"], "".join(f"{blob}\n" for blob in blobs).encode())
-    texts: list[str | None] = []
+    texts: list[str | Unread] = []
     at = 0
     for _ in blobs:
         end = given.index(b"\n", at)
         size = int(given[at:end].split()[2])
         content = given[end + 1 : end + 1 + size]
         at = end + size + 2
-        try:
-            texts.append(content.decode())
-        except UnicodeDecodeError:
-            texts.append(None)
+        texts.append(decoded(content))
     return texts
 
 

@@ -9,7 +9,7 @@ import orjson
 
 from eventyard.contract import Contract, Finding, Repository, from_files
 from eventyard.contract.references import base
-from eventyard.contract.repository import read_files
+from eventyard.contract.repository import Unread, read_files
 from eventyard.errors import EventyardError, NotFound
 from eventyard.lsp.payload import Payload
 
@@ -24,7 +24,7 @@ class Library:
         self.folder = folder.resolve()
         self._lint = lint
         self._open: dict[str, str] = {}
-        self._files: dict[str, str | None] = {}
+        self._files: dict[str, str | Unread] = {}
         self._linted: list[Finding] = []
         self._payloads: dict[str, Payload | None] = {}
         self._places: dict[str, str] = {}
@@ -42,7 +42,7 @@ class Library:
         self._payloads = {}
         self._places = {}
         for name, text in self._files.items():
-            if name.endswith(".json") and text is not None:
+            if name.endswith(".json") and isinstance(text, str):
                 try:
                     self._places.setdefault(base(orjson.loads(text)), name)
                 except orjson.JSONDecodeError:

@@ -24,6 +24,7 @@ from eventyard.pattern.operators import (
     unpack_network,
 )
 from eventyard.pattern.structure import Branch, Condition, Pattern, branch_holds, decode, leaves, passes
+from eventyard.text import printable
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -47,12 +48,13 @@ class Explanation(msgspec.Struct, frozen=True):
         """What would have made it match, where one condition alone stands in the way; else empty."""
         if self.matched or self.held != self.conditions - 1:
             return ""
-        return f"would match if {self.path} were {self.operator} {self.expected}".replace("were equals ", "were ")
+        told = f"would match if {self.path} were {self.operator} {self.expected}"
+        return printable(told.replace("were equals ", "were "))
 
     def __str__(self) -> str:
         if self.matched:
             return "The event matches the pattern."
-        return f"{self.path}: expected {self.operator} {self.expected}, {self.reason}"
+        return printable(f"{self.path}: expected {self.operator} {self.expected}, {self.reason}")
 
 
 def explain(pattern: Pattern, body: bytes) -> Explanation:

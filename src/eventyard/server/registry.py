@@ -79,16 +79,17 @@ class SchemaRegistry:
     def door(self) -> Door:
         return schemas_door(self.registries, self.schemas, self.discoverers, self.discovery, self.bindings, self._clock)
 
-    def has(self, registry: str) -> bool:
-        """Whether there is a registry with that ARN."""
+    def names(self, registry: str) -> list[str] | None:
+        """The names of the schemas in the registry with that ARN; None if there is none."""
         parsed = Arn.parse(registry)
         if parsed is None:
-            return False
+            return None
+        place, name = Place(parsed.account, parsed.region), parsed.resource.removeprefix("registry/")
         try:
-            self.registries.get(Place(parsed.account, parsed.region), parsed.resource.removeprefix("registry/"))
+            self.registries.get(place, name)
         except NotFound:
-            return False
-        return True
+            return None
+        return [schema.name for schema in self.schemas.list(place, name)]
 
     def contents(self, registry: str, name: str) -> Sequence[str]:
         """The contents of all versions of a schema in the registry with that ARN, the newest first; the very same

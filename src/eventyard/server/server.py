@@ -65,7 +65,7 @@ class Server:
         history = History(house.directory, logs, self._store.log, self._store.progress, house.redelivery, self._clock)
         explaining = Explaining(house.directory, self._store.log)
         refiring = Refiring(house.schedules)
-        validating = Validating(house.validation, house.directory, house.queues.has, house.registry.has)
+        validating = Validating(house.validation, house.directory, house.queues.has, house.registry.names)
         self._house = house
         functions = FunctionPages(house.functions, self._clock, house.runs_code)
         rooms = (platform, history, refiring, observations, explaining, validating, functions)

@@ -61,4 +61,7 @@ def test_a_handler_is_written_and_never_over_what_is_there(contracts: Path, tmp_
 
 def test_an_unknown_event_is_named(contracts: Path) -> None:
     done = _run("models", "PurchaseRefused", "--contracts", contracts)
-    assert (done.returncode, done.stderr) == (1, "eventyard: There is no contract for PurchaseRefused.\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "eventyard: There is no contract for PurchaseRefused. Did you mean PurchaseApproved?\n",
+    )

@@ -83,7 +83,16 @@ def test_a_rule_explains_itself() -> None:
 def test_a_new_contract_lacks_only_words(cars: Path) -> None:
     fields = ("--field", "vin=vin", "--field", "price=money", "--field", "note?=string", "--field", "day=date")
     done = run(
-        "contracts", "new", "CarSold", "-f", str(cars), "--publisher", "sales", "--subscriber", "finance", *fields
+        "contracts",
+        "new",
+        "CarSold",
+        "--contracts",
+        str(cars),
+        "--publisher",
+        "sales",
+        "--subscriber",
+        "finance",
+        *fields,
     )
     assert done.returncode == 0, done.stderr
     path = cars / "events/car-sold.md"
@@ -101,37 +110,47 @@ def test_a_new_contract_lacks_only_words(cars: Path) -> None:
 def test_a_file_that_is_there_is_never_overwritten(cars: Path) -> None:
     path = cars / "events/car-sold.md"
     path.write_text("mine")
-    done = run("contracts", "new", "CarSold", "-f", str(cars), "--publisher", "sales")
+    done = run("contracts", "new", "CarSold", "--contracts", str(cars), "--publisher", "sales")
     assert "is left as it is" in one_sentence(done)
     assert path.read_text() == "mine"
     done = run(
-        "contracts", "new", "LotSelected", "-f", str(cars), "--publisher", "buying", "--source", "uk.co.cars.buying"
+        "contracts",
+        "new",
+        "LotSelected",
+        "--contracts",
+        str(cars),
+        "--publisher",
+        "buying",
+        "--source",
+        "uk.co.cars.buying",
     )
     assert "There is a contract for LotSelected already" in one_sentence(done)
 
 
 def test_a_new_version_begins_as_a_copy_of_the_newest(cars: Path) -> None:
-    done = run("contracts", "new", "OrderPlaced", "-f", str(cars), "--version", "3")
+    done = run("contracts", "new", "OrderPlaced", "--contracts", str(cars), "--version", "3")
     assert done.returncode == 0, done.stderr
     assert "order-placed.md:9:10: warning: There is a version 3; say since when this one is deprecated." in done.stdout
     text = (cars / "events/order-placed.v3.md").read_text()
     assert text == (cars / "events/order-placed.md").read_text().replace("version: 2", "version: 3")
-    assert "has a version 3" in one_sentence(run("contracts", "new", "OrderPlaced", "-f", str(cars), "--version", "2"))
+    assert "has a version 3" in one_sentence(
+        run("contracts", "new", "OrderPlaced", "--contracts", str(cars), "--version", "2")
+    )
 
 
 def test_the_first_contract_makes_its_folder(tmp_path: Path) -> None:
-    done = run("contracts", "new", "CarSold", "-f", str(tmp_path), "--publisher", "sales", stdin="")
+    done = run("contracts", "new", "CarSold", "--contracts", str(tmp_path), "--publisher", "sales", stdin="")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "events/car-sold.md").is_file()
 
 
 def test_who_is_not_there_is_not_asked(tmp_path: Path) -> None:
-    assert "Say --publisher" in one_sentence(run("contracts", "new", "CarSold", "-f", str(tmp_path), stdin=""))
+    assert "Say --publisher" in one_sentence(run("contracts", "new", "CarSold", "--contracts", str(tmp_path), stdin=""))
 
 
 def test_what_is_not_given_is_asked_for(tmp_path: Path) -> None:
     here, there = pty.openpty()
-    command = [*EVENTYARD, "contracts", "new", "CarSold", "-f", str(tmp_path)]
+    command = [*EVENTYARD, "contracts", "new", "CarSold", "--contracts", str(tmp_path)]
     with subprocess.Popen(command, stdin=there, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT) as process:
         os.write(here, b"sales\nfinance, audit\n")
         told, _ = process.communicate(timeout=60)
@@ -143,7 +162,7 @@ def test_what_is_not_given_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_samples_are_valid_and_ready_to_be_published() -> None:
-    done = run("contracts", "samples", "PriceReduced", "-f", str(CARS), "--count", "20", "--format", "entries")
+    done = run("contracts", "samples", "PriceReduced", "--contracts", str(CARS), "--count", "20", "--format", "entries")
     entries = json.loads(done.stdout)
     cars = read_repository(CARS)
     check = cars.validator(cars.find("PriceReduced"))
@@ -159,7 +178,16 @@ def test_samples_are_valid_and_ready_to_be_published() -> None:
 
 def test_defects_are_named() -> None:
     done = run(
-        "contracts", "samples", "PriceReduced", "-f", str(CARS), "--defects", "--count", "99", "--format", "lines"
+        "contracts",
+        "samples",
+        "PriceReduced",
+        "--contracts",
+        str(CARS),
+        "--defects",
+        "--count",
+        "99",
+        "--format",
+        "lines",
     )
     assert {"detail: without vrm", "/price: too large"} <= {
         json.loads(line)["defect"] for line in done.stdout.split("\n")[:-1]
@@ -167,4 +195,25 @@ def test_defects_are_named() -> None:
 
 
 def test_a_contract_that_is_not_there_is_named() -> None:
-    assert "There is no contract for CarLost" in one_sentence(run("contracts", "samples", "CarLost", "-f", str(CARS)))
+    assert "There is no contract for CarLost" in one_sentence(
+        run("contracts", "samples", "CarLost", "--contracts", str(CARS))
+    )
+
+
+def test_a_service_that_is_nobodys_name_is_refused(cars: Path) -> None:
+    done = run("contracts", "docs", str(cars), "--asyncapi", "--service", "delivry")
+    assert "No event is published or received by delivry. Did you mean delivery?" in one_sentence(done)
+
+
+@pytest.mark.parametrize("form", ["text", "github"])
+def test_a_document_can_neither_drive_a_terminal_nor_write_annotations(cars: Path, form: str) -> None:
+    path = cars / "events/lot-selected.md"
+    text = path.read_text().replace("type: LotSelected", 'type: "Lot\\n::error::\\e[31mSelected"')
+    path.write_text(text.replace('"properties"', '"prop\\n::error file=x::\\u001b[2J\u202e": 1, "properties"', 1))
+    done = run("contracts", "lint", str(cars), "--format", form)
+    assert done.returncode == 1
+    lines = done.stdout.split("\n")
+    assert all(line.isprintable() for line in lines), done.stdout
+    commands = [line for line in lines if line.startswith("::")]
+    assert all(line.startswith(f"::error file={cars.as_posix()}/events/") for line in commands)
+    assert ("Lot\\n::error::\\u001b[31mSelected" in done.stdout) or form == "text"

@@ -106,7 +106,7 @@ def test_rules_and_quarantine_outlive_kill_9(tmp_path: Path) -> None:
         assert page(server, account, "GET")["rules"][0]["mode"] == "quarantine"
         with urllib.request.urlopen(f"{server.url}/_eventyard/story?event={entry['EventId']}") as answer:
             assert json.load(answer)["received"]
-        page(server, account, "PUT", registry="contracts", mode="reject", events={"CarLost": "off"})
+        page(server, account, "PUT", registry="contracts", mode="reject", events={"CarSold": "reject"})
         assert "ErrorCode" in publish(server, account, {"vin": "abc"})[0]
         page(server, account, "DELETE")
         assert "EventId" in publish(server, account, {"vin": "abc"})[0]
@@ -153,11 +153,25 @@ def test_the_command_line_says_what_is_done_and_shows_who_breaks_what(server: Se
     own = {"AWS_ACCESS_KEY_ID": account, "AWS_ENDPOINT_URL": server.url}
     bus = f"arn:aws:events:us-east-1:{account}:event-bus/default"
     register(server, account)
-    done = run("contracts", "enforce", "reject", "--bus", bus, "--event", "CarLost=warn", environment=own)
-    assert "reject, CarLost: warn; without a contract: off" in done.stdout, done.stderr
+    done = run("contracts", "enforce", "reject", "--bus", bus, "--event", "CarSold=reject", environment=own)
+    assert "reject, CarSold: reject; without a contract: off" in done.stdout, done.stderr
     publish(server, account, {"vin": 1})
     shown = run("contracts", "violations", environment=own).stdout
     assert any(line.split() == ["cars@CarSold", "1", "cars", "1", "0", "0", "1"] for line in shown.splitlines()), shown
     assert "one of off" in one_sentence(run("contracts", "enforce", "refuse", "--bus", bus, environment=own))
     assert "PhotosTaken=warn" in one_sentence(run("contracts", "enforce", "warn", "--event", "A", environment=own))
     assert "any more" in run("contracts", "enforce", "none", "--bus", bus, environment=own).stdout
+
+
+def test_a_mode_for_an_event_without_a_contract_is_refused_with_what_may_be_meant(server: Server, account: str) -> None:
+    register(server, account)
+    own = {"AWS_ACCESS_KEY_ID": account, "AWS_ENDPOINT_URL": server.url}
+    bus = f"arn:aws:events:us-east-1:{account}:event-bus/default"
+    done = run("contracts", "enforce", "warn", "--bus", bus, "--event", "CarSodl=reject", environment=own)
+    assert "has no contract for an event CarSodl. Did you mean CarSold?" in one_sentence(done)
+    assert bus not in {each["bus"] for each in page(server, account, "GET")["rules"]}
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        page(server, account, "PUT", registry="contracts", mode="warn", events={"Gone\x1b[31m": "off"})
+    told = json.load(refusal.value)["message"]
+    refusal.value.close()
+    assert "Gone\\u001b[31m" in told

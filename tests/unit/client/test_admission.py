@@ -36,6 +36,14 @@ def entry(event: str, detail: Any, **options: Any) -> Entry:
     return admission().admit(Draft(event, detail, **options)).entry
 
 
+def test_violation_is_text_of_its_own_lines_only() -> None:
+    with pytest.raises(ContractViolation) as caught:
+        entry("PurchaseConfirmed", {"vin": "\x1b[2J\x9b", "price": 1, "a\n::error::\u202e": 1})
+    told = str(caught.value)
+    assert all(line.isprintable() for line in told.split("\n"))
+    assert not [line for line in told.split("\n") if line.startswith("::")]
+
+
 def test_violation_shows_each_path_with_what_was_expected_and_what_is_there() -> None:
     with pytest.raises(ContractViolation) as caught:
         entry("PurchaseConfirmed", {"vin": "short", "price": 0, "colour": "red"})

@@ -27,7 +27,7 @@ def test_package_loads_nothing() -> None:
 def test_client_loads_no_server() -> None:
     loaded = _modules_after("import eventyard\neventyard.EventClient")
     rooms = {name.split(".")[1] for name in loaded if name.startswith("eventyard.")}
-    assert rooms <= {"client", "contract", "clock", "errors"}
+    assert rooms <= {"client", "contract", "clock", "errors", "text"}
     assert not loaded & set(_HEAVY)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from eventyard.contract import Repository, from_files, read_repository
 from eventyard.contracts.asyncapi import document, raised, services
+from eventyard.errors import NotFound
 
 from .documents import VIN, sold
 from .documents import document as written
@@ -55,7 +56,8 @@ def test_a_service_sends_what_it_publishes_and_receives_what_it_subscribes_to() 
     assert [each["action"] for each in found["operations"].values()] == ["receive"]
     (send,) = document(repository(written(sold())), "sales")["operations"].values()
     assert (send["action"], send["title"]) == ("send", "sales publishes CarSold")
-    assert document(repository(written(sold())), "nobody")["operations"] == {}
+    with pytest.raises(NotFound, match=r"by salez\. Did you mean sales\?"):
+        document(repository(written(sold())), "salez")
 
 
 def test_all_of_it_has_an_operation_for_each_service() -> None:

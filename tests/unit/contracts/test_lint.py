@@ -41,7 +41,7 @@ def written(
 
 
 def found(text: str, said: str = "", **more: str) -> list[Finding]:
-    files: dict[str, str | None] = {"a.md": text, **{f"{name}.md": each for name, each in more.items()}}
+    files = {"a.md": text, **{f"{name}.md": each for name, each in more.items()}}
     return lint(from_files(files), conventions(said), TODAY)
 
 
@@ -128,7 +128,7 @@ def test_a_rule_is_switched_off_with_a_reason() -> None:
         ("lint:\n  off:\n    broken-ref: because\n", "can't be switched off", 3),
         ("lint:\n  off:\n    no-pose: because\n", "Did you mean no-prose?", 3),
         ("lint:\n  case: snake_case\n", "PascalCase or camelCase", 2),
-        ("service: []\n", "did you mean services?", 1),
+        ("service: []\n", "Did you mean services?", 1),
         ("services: 7\n", "a mapping", 1),
         ("services: [[]]\n", "a list of names", 1),
     ],
@@ -250,7 +250,7 @@ def test_a_schema_as_deep_and_wide_as_can_be_ends_soon() -> None:
 def test_a_file_of_5_mb_is_not_even_read(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(written(schema='{"title": "' + "x" * 5_000_000 + '"}'))
     (finding,) = lint(read_repository(tmp_path), Conventions(), TODAY)
-    assert (finding.path, finding.line, finding.rule) == ("a.md", 1, "unreadable")
+    assert (finding.path, finding.line, finding.rule) == ("a.md", 1, "too-large")
 
 
 def test_a_pattern_that_would_take_for_ever_elsewhere_takes_no_time() -> None:
@@ -280,3 +280,74 @@ def test_nothing_is_ever_fetched() -> None:
 
 def test_a_repository_from_a_snapshot_has_no_texts_of_atoms_to_find_anything_in() -> None:
     assert Repository((), {"https://schema.example.com/a": {"unknown": 1}}).texts == {}
+
+
+def places(text: str) -> list[tuple[str, int, int]]:
+    return [(each.rule, each.line, each.column) for each in found(text)]
+
+
+@pytest.mark.parametrize("day", ["2027-02-30", "2027-13-01", "2027-06-30 25:00:00", "soon"])
+def test_a_date_in_no_calendar_is_found_on_its_own_line(day: str) -> None:
+    text = written(settings=f"owner: sales\ndeprecated: 2026-01-01\nsunset: {day}")
+    assert places(text) == [("bad-date", 7, 9)]
+
+
+def test_a_date_is_kept_as_it_was_written() -> None:
+    (document,) = from_files({"a.md": written(settings="sunset: 2027-06-30")}).documents
+    assert document.settings["sunset"] == "2027-06-30"
+
+
+def test_a_dynamic_reference_to_elsewhere_has_its_place() -> None:
+    remote = '{"type": "object",\n "$dynamicRef": "https://other.example.com/a#node"}'
+    (finding,) = found(written(schema=remote))
+    assert (finding.rule, finding.line, finding.column) == ("broken-ref", 11, 17)
+    kid = '{"description": "d", "$dynamicRef": "#node"}'
+    own = f'{{"type": "object", "$dynamicAnchor": "node", "properties": {{"kid": {kid}}}}}'
+    assert rules(written(schema=own)) == []
+
+
+def test_what_is_not_utf_8_and_what_is_too_large_are_two_things(tmp_path: Path) -> None:
+    (tmp_path / "latin.json").write_bytes(b'{"a": "\xe9"}')
+    (tmp_path / "large.json").write_bytes(b"[" + b" " * 4_000_000 + b"]")
+    found = {each.path: (each.rule, each.message) for each in read_repository(tmp_path).findings}
+    assert found == {
+        "latin.json": ("unreadable", "The file is not UTF-8."),
+        "large.json": ("too-large", "The file has more than 4,000,000 bytes."),
+    }
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(tmp_path: Path) -> None:
+    vin = '{"$id": "https://schema.example.com/vin", "description": "d", "type": "string"}'
+    text = written(schema='{"type": "object", "properties": {"vin": {"$ref": "https://schema.example.com/vin"}}}')
+    (tmp_path / "a.md").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    (tmp_path / "vin.json").write_bytes(b"\xef\xbb\xbf" + vin.encode())
+    repository = read_repository(tmp_path)
+    assert lint(repository, Conventions(), TODAY) == []
+    # What goes to a registry and comes back is the file, byte for byte.
+    assert repository.documents[0].text.startswith("\ufeff# CarSold")
+
+
+def test_an_unknown_setting_hides_nothing_of_the_schema() -> None:
+    text = written(settings="color: red", schema='{"type": "object",\n "$ref": "https://other.example.com/vin"}')
+    assert places(text) == [("unknown-setting", 5, 1), ("broken-ref", 11, 10)]
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\udfff", "a\\udc00b"])
+def test_half_of_a_surrogate_pair_is_no_text(half: str) -> None:
+    schema = f'{{"type": "object",\n "title": "{half}"}}'
+    assert places(written(schema=schema)) == [("bad-json", 11, 11)]
+    assert places(written(example=f'{{"{half}": 1}}'))[0] == ("bad-json", 14, 2)
+    pair = '{"type": "object", "title": "\\ud83d\\ude00"}'
+    assert rules(written(schema=pair)) == []
+
+
+@pytest.mark.parametrize("value", ["A\\n::error::B", "x\\e[31m", "\\u202Egrocer", "a\\tb", "a\\x7f"])
+def test_names_that_would_begin_a_line_or_drive_a_terminal_are_refused_and_shown_escaped(value: str) -> None:
+    for name in ("type", "publisher", "source", "subscribers"):
+        line = f'{name}: ["{value}"]' if name == "subscribers" else f'{name}: "{value}"'
+        text = written(settings=line)
+        for other in (f"{name}: CarSold", f"{name}: sales"):
+            text = text.replace(f"{other}\n", "", 1)
+        (finding,) = [each for each in found(text) if each.rule == "bad-setting"]
+        assert f"{name} has characters that can't be seen" in finding.message
+        assert finding.message.isprintable()

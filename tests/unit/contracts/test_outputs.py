@@ -156,5 +156,5 @@ def test_a_finding_is_known_again_when_it_has_moved() -> None:
 def test_an_annotation_is_one_line_whatever_is_in_it() -> None:
     finding = Finding("a,b:c.md", 3, 7, "bad-json", "100% wrong:\nall of it", "warning")
     assert annotation(finding, "x/") == (
-        "::warning file=x/a%2Cb%3Ac.md,line=3,col=7,title=bad-json::100%25 wrong:%0Aall of it"
+        "::warning file=x/a%2Cb%3Ac.md,line=3,col=7,title=bad-json::100%25 wrong:\\nall of it"
     )

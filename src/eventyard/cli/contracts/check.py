@@ -9,6 +9,7 @@ import typer
 
 from eventyard.cli.contracts.options import HERE, Where
 from eventyard.cli.options import LOCAL, Bus, Endpoint
+from eventyard.cli.say import say
 from eventyard.errors import InvalidRequest
 
 
@@ -70,14 +71,14 @@ def _as_json(found: Any) -> None:
 def _as_text(found: Any, against: str | None, limit: int) -> None:
     for one in found.events:
         already = f", {one.already:,} of them at {against} already" if one.rejected and one.already is not None else ""
-        typer.echo(f"{one.name}: {one.rejected:,} of {one.checked:,} real events would be rejected{already}")
+        say(f"{one.name}: {one.rejected:,} of {one.checked:,} real events would be rejected{already}")
         for reason in one.reasons:
-            typer.echo(f"  {reason.count:>8,}  {reason.path or 'detail'} ({reason.keyword}): {reason.message}")
+            say(f"  {reason.count:>8,}  {reason.path or 'detail'} ({reason.keyword}): {reason.message}")
         for sample in one.samples:
             said = "; ".join(str(each) for each in sample.violations)
-            typer.echo(f"  such as {sample.id} of {sample.time}: {said}")
-    typer.echo(f"{found.rejected:,} of {found.checked:,} real events would be rejected.")
+            say(f"  such as {sample.id} of {sample.time}: {said}")
+    say(f"{found.rejected:,} of {found.checked:,} real events would be rejected.")
     if found.uncovered:
-        typer.echo(f"{found.uncovered:,} more have no contract.")
+        say(f"{found.uncovered:,} more have no contract.")
     if found.checked + found.uncovered == limit:
-        typer.echo(f"Only the first {limit:,} were looked at; see --limit and --since.")
+        say(f"Only the first {limit:,} were looked at; see --limit and --since.")

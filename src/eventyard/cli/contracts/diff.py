@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from eventyard.cli.contracts.options import HERE, Where
+from eventyard.cli.say import say, say_lines
 
 
 class Format(StrEnum):
@@ -63,8 +64,8 @@ def diff(
     found = compare(old, new, datetime.now(UTC).date(), directions[direction], only_declared)
     unreadable = [document.path for document in old.documents if document.contract is None]
     told = {Format.text: as_text, Format.json: as_json, Format.github: as_github, Format.markdown: as_markdown}
-    typer.echo(told[format](found, folder, against), nl=False)
+    say_lines(told[format](found, folder, against).rstrip("\n"))
     for path in unreadable:
-        typer.secho(f"{path} had errors at {against}; it counts as new.", fg="yellow", err=True)
+        say(f"{path} had errors at {against}; it counts as new.", fg="yellow", err=True)
     if any(one.breaking or (strict and one.undecided and one.status != "new-version") for one in found):
         raise typer.Exit(1)

@@ -10,6 +10,7 @@ import typer
 
 from eventyard.cli.contracts.options import HERE, Aws, Where
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say
 from eventyard.errors import InvalidRequest
 
 
@@ -108,8 +109,8 @@ def _tell(found: list[Any], seen: list[Any] | None, there: list[Any], as_json: b
     for kind, words in KINDS.items():
         those = [each for each in found if each.kind == kind]
         if those:
-            typer.echo(f"{kind}: {words}")
+            say(f"{kind}: {words}")
         for each in those:
-            typer.echo("  " + "  ".join(filter(None, (each.event, each.who, each.message))))
+            say("  " + "  ".join(filter(None, (each.event, each.who, each.message))))
     kinds = 0 if seen is None else len(seen)
-    typer.echo(f"{len(found)} differences; {kinds} kinds of events and {len(there)} targets were looked at.")
+    say(f"{len(found)} differences; {kinds} kinds of events and {len(there)} targets were looked at.")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from eventyard.contract import Finding
+from eventyard.text import blotted, printable
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"?|[^\s",\[\]{}:]+|\S?')
 _COLOURS = {"error": "bold red", "warning": "yellow"}
@@ -25,7 +26,7 @@ def show(found: Sequence[Finding], folder: Path, prefix: str, what: str) -> None
     for finding in found:
         if finding.path not in lines:
             lines[finding.path] = _lines(folder / finding.path)
-        place = f"{prefix}{finding.path}:{finding.line}:{finding.column}"
+        place = f"{printable(prefix + finding.path)}:{finding.line}:{finding.column}"
         head = Text.assemble(
             (place, "bold"), ": ", (finding.severity, _COLOURS[finding.severity]), f": {finding.message} ", "["
         )
@@ -48,7 +49,7 @@ def _marked(console: Console, line: str, finding: Finding) -> None:
     # Of a line that is very long, the part around the mark.
     widest = max(20, console.width - 8) if console.is_terminal else _WIDEST
     first = max(0, start - widest // 2) if len(line) > widest else 0
-    shown = line[first : first + widest].replace("\t", " ")
+    shown = blotted(line[first : first + widest].replace("\t", " "))
     size = max(1, min(size, len(shown) - (start - first)))
     number = f"{finding.line:>5}"
     console.print(Text.assemble((f"{number} │ ", "dim"), shown))

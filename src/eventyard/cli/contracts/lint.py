@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from eventyard.cli.say import say
+
 if TYPE_CHECKING:
     from eventyard.contract import Finding, Repository
 
@@ -50,7 +52,7 @@ def lint(
             raise NotFound(f"There are no contracts in {folder}: no file *.md with a block of YAML and a schema.")
         conventions = read_conventions(folder)
     except (NotFound, OSError) as error:
-        typer.secho(f"eventyard: {error}", fg="red", err=True)
+        say(f"eventyard: {error}", fg="red", err=True)
         raise typer.Exit(2) from error
     found = check(repository, conventions, datetime.now(UTC).date())
     found = [each for each in found if warnings or each.severity == "error"]
@@ -90,15 +92,13 @@ def _tell(found: Sequence[Finding], form: Form, folder: Path, repository: Reposi
 
 
 def _explain(name: str) -> None:
-    import difflib
-
     from eventyard.contracts.lint import RULES
     from eventyard.errors import NotFound
+    from eventyard.text import did_you_mean
 
     rule = next((each for each in RULES if each.name == name), None)
     if rule is None:
-        near = difflib.get_close_matches(name, [each.name for each in RULES], 1)
-        raise NotFound(f"There is no rule {name}.{f' Did you mean {near[0]}?' if near else ''}")
+        raise NotFound(f"There is no rule {name}.{did_you_mean(name, (each.name for each in RULES))}")
     typer.echo(f"{rule.name} ({rule.severity}): {rule.summary}\n{rule.why}")
     if rule.check is None:
         typer.echo("It can't be switched off: without it there is no contract.")

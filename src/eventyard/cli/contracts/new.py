@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eventyard.cli.contracts.options import HERE, Folder
+from eventyard.cli.contracts.options import HERE
+from eventyard.cli.options import Contracts
 from eventyard.errors import Conflict, InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def new(
     type: Annotated[
         str | None, typer.Argument(metavar="[TYPE]", help="What happened, in the past tense, e.g. LotSelected")
     ] = None,
-    folder: Folder = HERE,
+    contracts: Contracts = HERE,
     publisher: Annotated[str | None, typer.Option(help="The service that publishes it.")] = None,
     subscriber: Annotated[list[str] | None, typer.Option(help="A service that wants it; several times.")] = None,
     source: Annotated[str | None, typer.Option(help="Its source; the publisher unless given.")] = None,
@@ -42,7 +43,7 @@ def new(
     from eventyard.contracts.scaffold import field as read_field
     from eventyard.contracts.scaffold import first_text
 
-    repository = read_repository(folder)
+    repository = read_repository(contracts)
     type = type or _asked("What happened (in the past tense, such as LotSelected)", "TYPE")
     if version > 1:
         text = _next(repository, type, source, version)
@@ -56,9 +57,9 @@ def new(
         }
         settings["subscribers"] = subscriber if subscriber is not None else _asked_list("Who wants it (with commas)")
         text = first_text(type, settings, [read_field(each) for each in field or []], repository, prose or PROSE)
-    path = _write(folder, repository, type, version, text)
+    path = _write(contracts, repository, type, version, text)
     typer.echo(f"{path} is written.")
-    _remarks(folder, path, type)
+    _remarks(contracts, path, type)
 
 
 def _asked(question: str, name: str) -> str:

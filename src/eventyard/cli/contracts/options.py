@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 
 HERE = Path(".")
 
-Folder = Annotated[Path, typer.Option("--folder", "-f", help="The repository of contracts.")]
-Type = Annotated[str, typer.Argument(metavar="TYPE", help="The event's type, e.g. OrderPlaced")]
-Source = Annotated[str | None, typer.Option(help="Its source, if several publish an event of that type.")]
-Version = Annotated[int | None, typer.Option(help="Its version; the newest unless given.")]
 Where = Annotated[Path, typer.Argument(metavar="FOLDER", help="The repository of contracts.")]
 Aws = Annotated[
     bool, typer.Option("--aws", help="Ask AWS itself, as this machine is configured for it, in place of a server.")

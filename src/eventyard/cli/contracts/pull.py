@@ -9,6 +9,7 @@ import typer
 
 from eventyard.cli.contracts.options import HERE, Aws, Where
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say
 from eventyard.errors import Conflict, InvalidRequest, NotFound
 
 if TYPE_CHECKING:
@@ -43,21 +44,21 @@ def pull(
     states = {path: _state(folder, path, text) for path, text in files.items()}
     for name, each in stored.items():
         if not each:
-            typer.echo(f"{'no contract':<12} {name}")
+            say(f"{'no contract':<12} {name}")
     for path, state in sorted(states.items()):
-        typer.echo(f"{state:<12} {path}")
+        say(f"{state:<12} {path}")
     differing = [path for path, state in states.items() if state == "differs"]
     if differing and not force and not dry_run:
         raise Conflict(f"{len(differing)} files say something else here. Nothing was written; --force overwrites them.")
     changed = [path for path, state in states.items() if state != "unchanged"]
     if dry_run:
-        typer.echo(f"{len(changed)} files would be written.")
+        say(f"{len(changed)} files would be written.")
         return
     for path in changed:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(files[path].encode())
-    typer.echo(f"{len(changed)} files written.")
+    say(f"{len(changed)} files written.")
 
 
 def _files(stored: list[Stored], local: Repository) -> dict[str, str]:

@@ -8,6 +8,7 @@ import typer
 
 from eventyard.cli.contracts.options import HERE, Aws, Where
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say
 
 _WORDS = {
     "create": "new schema",
@@ -44,18 +45,18 @@ def push(
         names = {contract.name for contract in repository.contracts}
         steps = plan(repository, schemas.contents(names) if there else {}, prune)
         if not there:
-            typer.echo(f"{'new registry':<12} {registry}")
+            say(f"{'new registry':<12} {registry}")
         for step in steps:
             version = f" version {step.version}" if step.version else ""
-            typer.echo(f"{_WORDS[step.action]:<12} {step.name}{version}")
+            say(f"{_WORDS[step.action]:<12} {step.name}{version}")
             for left_out in step.left_out if step.action in ("create", "add-version") else ():
-                typer.echo(f"{'':<12}   Draft 4 can't say {left_out}; the document still does")
+                say(f"{'':<12}   Draft 4 can't say {left_out}; the document still does")
         changes = [step for step in steps if step.action not in ("unchanged", "leave")]
         if dry_run:
-            typer.echo(f"{len(changes)} changes would be made in {registry}.")
+            say(f"{len(changes)} changes would be made in {registry}.")
             return
         if not there:
             schemas.create()
         for step in changes:
             schemas.apply(step)
-    typer.echo(f"{len(changes)} changes made in {registry}.")
+    say(f"{len(changes)} changes made in {registry}.")

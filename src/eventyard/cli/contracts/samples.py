@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from eventyard.cli.contracts.options import HERE, Folder, Source, Type, Version
+from eventyard.cli.contracts.options import HERE
+from eventyard.cli.options import Contracts, ContractVersion, Event, Source
 
 
 class Form(StrEnum):
@@ -19,12 +20,12 @@ class Form(StrEnum):
 
 
 def samples(
-    type: Type,
-    folder: Folder = HERE,
+    event: Event,
+    contracts: Contracts = HERE,
     count: Annotated[int, typer.Option(min=1, max=100_000, help="How many; fewer if there are no more.")] = 5,
     seed: Annotated[int, typer.Option(help="Another one gives other samples.")] = 0,
     source: Source = None,
-    version: Version = None,
+    version: ContractVersion = None,
     undescribed: Annotated[
         bool, typer.Option("--undescribed", help="Also with members that the schema allows without describing them.")
     ] = False,
@@ -43,8 +44,8 @@ def samples(
     from eventyard.contracts.samples import defects as break_
     from eventyard.contracts.samples import samples as make
 
-    repository = read_repository(folder)
-    contract = repository.find(type, source, version)
+    repository = read_repository(contracts)
+    contract = repository.find(event, source, version)
     if defects:
         made: list[Any] = [_shown(each) for each in break_(contract, repository, seed)[:count]]
     else:

@@ -8,6 +8,7 @@ import typer
 
 from eventyard.cli.dlq.options import Cause, Limit, Rule, Where
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say
 
 
 def list_letters(
@@ -35,7 +36,7 @@ def list_letters(
         is_meant = chooser(where, cause, rule)
         with letters(sqs, queue_url(sqs, queue), limit) as found:
             for letter in filter(is_meant, found):
-                typer.echo(_json(letter) if json else _line(letter))
+                say(_json(letter) if json else _line(letter))
 
 
 def _line(letter: Any) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from eventyard.cli.dlq.options import Cause, Limit, Queue, Rule, Where
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say
 from eventyard.errors import EventyardError, InvalidRequest, NotFound
 
 
@@ -51,9 +52,9 @@ def redrive(
                     where_to = road.send(letter, text)
                 except EventyardError as error:
                     failed += 1
-                    typer.secho(f"{letter.id}  stays: {error.message}", fg="yellow", err=True)
+                    say(f"{letter.id}  stays: {error.message}", fg="yellow", err=True)
                     continue
-                typer.echo(f"{letter.id}  {'would go' if dry_run else 'sent'} to {where_to}")
+                say(f"{letter.id}  {'would go' if dry_run else 'sent'} to {where_to}")
                 if not dry_run:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=letter.receipt)
     if not chosen:

@@ -8,6 +8,7 @@ import typer
 
 from eventyard.cli.dlq.options import Limit, Queue
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say, say_lines
 
 
 def show(
@@ -40,6 +41,6 @@ def show(
         ("attempts", letter.attempts),
     ):
         if value:
-            typer.echo(f"{name:<9} {value}")
+            say(f"{name:<9} {value}")
     event = letter.event
-    typer.echo(letter.body if event is None else json.dumps(event, indent=2, ensure_ascii=False))
+    say_lines(letter.body if event is None else json.dumps(event, indent=2, ensure_ascii=False))

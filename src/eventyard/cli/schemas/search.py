@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say
 
 
 def search(
@@ -30,7 +31,7 @@ def search(
     width = max((len(name) for name, _, _ in found), default=0)
     for name, count, home in found:
         words = f"Found in {count} version{'' if count == 1 else 's'}"
-        typer.echo(f"{name:<{width}}  {words}" if registry else f"{name:<{width}}  {words:<20}  {home}")
+        say(f"{name:<{width}}  {words}" if registry else f"{name:<{width}}  {words:<20}  {home}")
     if not found:
         typer.echo("Nothing found.", err=True)
         raise typer.Exit(1)

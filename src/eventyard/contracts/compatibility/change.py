@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from eventyard.contracts.compatibility.verdict import Direction
+from eventyard.text import printable
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -17,4 +18,4 @@ class Change(msgspec.Struct, frozen=True):
     breaks: tuple[Direction, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.path or 'detail'}: {self.message}"
+        return printable(f"{self.path or 'detail'}: {self.message}")

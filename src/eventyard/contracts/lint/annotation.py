@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from eventyard.contract import Finding
+from eventyard.text import printable
 
 
 def annotation(finding: Finding, folder: str) -> str:
     """One line. ``folder``: what to put before the finding's path, so that it is relative to the checkout."""
     place = {
-        "file": folder + finding.path,
+        "file": printable(folder + finding.path),
         "line": str(finding.line),
         "col": str(finding.column),
         "title": finding.rule,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
@@ -13,6 +12,7 @@ from eventyard.contracts.conventions import Conventions
 from eventyard.contracts.lint.described import Described
 from eventyard.contracts.lint.rule import Rule, Subject
 from eventyard.contracts.lint.table import RULES
+from eventyard.text import did_you_mean
 
 
 def lint(repository: Repository, conventions: Conventions, today: date, rules: Sequence[Rule] = RULES) -> list[Finding]:
@@ -58,6 +58,5 @@ def _exemptions(conventions: Conventions, rules: Sequence[Rule]) -> Iterator[Fin
         if name in names:
             message = f"{name} can't be switched off: without it there is no contract."
         else:
-            near = difflib.get_close_matches(name, list(names), 1)
-            message = f"There is no rule {name}.{f' Did you mean {near[0]}?' if near else ''}"
+            message = f"There is no rule {name}.{did_you_mean(name, names)}"
         yield Finding(*conventions.place("lint", "off", name), "bad-conventions", message)

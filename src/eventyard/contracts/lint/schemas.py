@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from eventyard.contract.schema import Text
 from eventyard.contract.validator import DIALECT
 from eventyard.contracts.lint.rule import Found, Subject
 from eventyard.errors import InvalidRequest
+from eventyard.text import did_you_mean
 
 #: The keywords of all dialects that are known (Draft 4 to 2020-12).
 _VOCABULARY = """
@@ -51,8 +51,7 @@ def unknown_keyword(subject: Subject) -> Iterator[Found]:
         for pointer, node in _nodes(text):
             for keyword in node:
                 if keyword not in _KEYWORDS and not keyword.startswith("x-"):
-                    near = difflib.get_close_matches(keyword, _KEYWORDS, 1)
-                    hint = f" Did you mean {near[0]}?" if near else " Notes of your own begin with x-."
+                    hint = did_you_mean(keyword, _KEYWORDS) or " Notes of your own begin with x-."
                     yield text.place((*pointer, keyword)), f"{keyword} is no keyword of JSON Schema.{hint}"
 
 
@@ -88,9 +87,7 @@ def undescribed_required(subject: Subject) -> Iterator[Found]:
                 place = described.place(part)
                 if name not in members and not level.others() and place is not None and place[0] == home:
                     index = part.node["required"].index(name)
-                    near = difflib.get_close_matches(name, members, 1)
-                    hint = f" Did you mean {near[0]}?" if near else ""
-                    message = f"{name} is required, but nothing describes it.{hint}"
+                    message = f"{name} is required, but nothing describes it.{did_you_mean(name, members)}"
                     yield text.place((*place[1], "required", index)), message
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from eventyard.contracts.lint.rule import Found, Subject
+from eventyard.text import did_you_mean
 
 
 def unknown_publisher(subject: Subject) -> Iterator[Found]:
@@ -15,7 +15,7 @@ def unknown_publisher(subject: Subject) -> Iterator[Found]:
     for document, _ in subject.named():
         publisher = document.settings.get("publisher")
         if publisher is not None and publisher not in services:
-            message = f"{publisher} is not among the services in contracts.yml.{_near(publisher, services)}"
+            message = f"{publisher} is not among the services in contracts.yml.{did_you_mean(publisher, services)}"
             yield document.place("publisher"), message
 
 
@@ -29,7 +29,7 @@ def unknown_subscriber(subject: Subject) -> Iterator[Found]:
     for document, _ in subject.named():
         for index, subscriber in enumerate(document.settings.get("subscribers", ())):
             if subscriber not in services:
-                message = f"{subscriber} is not {where}.{_near(subscriber, services)}"
+                message = f"{subscriber} is not {where}.{did_you_mean(subscriber, services)}"
                 yield document.place("subscribers", index), message
 
 
@@ -64,8 +64,3 @@ def reserved_source(subject: Subject) -> Iterator[Found]:
         source = document.settings.get(name, "")
         if source.startswith("aws."):
             yield document.place(name), f"{source} can't be published: sources that begin with aws. are kept for AWS."
-
-
-def _near(name: str, among: object) -> str:
-    near = difflib.get_close_matches(name, list(among), 1)  # type: ignore[call-overload]
-    return f" Did you mean {near[0]}?" if near else ""

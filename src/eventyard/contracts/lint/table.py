@@ -7,8 +7,13 @@ from eventyard.contracts.lint.rule import Rule
 
 #: Without these there is no contract to speak of: reading finds them (:mod:`eventyard.contract`).
 _READING = (
-    Rule("unreadable", "error", "A file is UTF-8, and of a sensible size.", "Nobody can review what can't be read."),
-    Rule("too-large", "error", "A schema or example has at most a million characters.", "It is read on every change."),
+    Rule("unreadable", "error", "A file is UTF-8.", "Nobody can review what can't be read."),
+    Rule(
+        "too-large",
+        "error",
+        "A schema or example has at most a million characters, a file four million bytes.",
+        "It is read on every change.",
+    ),
     Rule(
         "bad-conventions", "error", "contracts.yml says what it can say.", "A typing error must not switch a rule off."
     ),
