@@ -84,7 +84,8 @@ class History:
         return HttpResponse(200, {"content-type": "application/x-ndjson"}, lines)
 
     async def story(self, request: HttpRequest) -> HttpResponse:
-        """All that is known of one event. Query: event (its id)."""
+        """All that is known of one event. Query: event (its id). ``matching``: the rules that match it now, by bus;
+        ``idle``: those of them without a target."""
         event_id = request.query.get("event")
         if not event_id:
             raise InvalidRequest('The query needs an "event": the id of the event.')
@@ -94,6 +95,7 @@ class History:
         found = [one for one in await self._search(event_id) if may_see(request, one["log"])]
         tries = await self._progress.attempts(event_id)
         received = [one for one in found if ":event-bus/" in one["log"]]
+        matching = {one["log"]: self._redelivery.rules(one["log"], Event(bytes(one["event"]), 0)) for one in received}
         if not received and not fates:
             raise NotFound(f"No event {event_id} is known here: it was never received, or is older than is kept.")
         return HttpResponse(
@@ -105,10 +107,13 @@ class History:
                     "received": received,
                     "archived": [one["log"].partition("#")[0] for one in found if ":archive/" in one["log"]],
                     "deliveries": [await self._delivery(fate, tries) for fate in deliveries],
-                    "matching": {
-                        one["log"]: self._redelivery.rules(one["log"], Event(bytes(one["event"]), 0))
-                        for one in received
-                    },
+                    "matching": matching,
+                    "idle": [
+                        rule
+                        for log, rules in matching.items()
+                        for rule in rules
+                        if not self._directory.targets(log, rule)
+                    ],
                 }
             ),
         )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from eventyard.cli.options import LOCAL, Endpoint
+from eventyard.cli.say import say
 
 
 def event(
@@ -29,7 +30,7 @@ def event(
         typer.echo(text.decode())
         return
     for line in _told(orjson.loads(text)):
-        typer.echo(line)
+        say(line)
 
 
 def _told(story: dict[str, Any]) -> Iterator[str]:
@@ -55,7 +56,8 @@ def _told(story: dict[str, Any]) -> Iterator[str]:
     for bus, rule in matching:
         if rule_arn(bus, rule) not in known:
             yield f"matched    rule {rule} of {bus}"
-            yield "           nothing went wrong that is known of"
+            idle = rule in story.get("idle", ())
+            yield f"           {'it has no target' if idle else 'nothing went wrong that is known of'}"
 
 
 def _delivery(delivery: dict[str, Any]) -> Iterator[str]:

@@ -44,9 +44,9 @@ class Channel:
             self._wake()
 
     def fail(self, error: BaseException) -> None:
-        """Nothing more will come."""
+        """Nothing more will come. The first reason counts."""
         with self._lock:
-            self.failure = error
+            self.failure = self.failure or error
             self._wake()
 
     @property

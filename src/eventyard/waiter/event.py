@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import orjson
 
+from eventyard.text import printable
+
 
 class Event(msgspec.Struct, frozen=True, eq=False):
     """``time``: as published, ISO 8601. ``detail``: decoded JSON. ``position``: in the log of its bus. ``body``: the
@@ -24,7 +26,14 @@ class Event(msgspec.Struct, frozen=True, eq=False):
     body: bytes
 
     def __str__(self) -> str:
-        return f"{self.source} {self.detail_type} {orjson.dumps(self.detail).decode()}"
+        return printable(f"{self.source} {self.detail_type} {orjson.dumps(self.detail).decode()}")
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What was on a bus. ``whole``: whether ``events`` are all there were."""
+
+    events: tuple[Event, ...] = ()
+    whole: bool = False
 
 
 class _Envelope(msgspec.Struct):

@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMes
 
 from eventyard.errors import EventyardError, Forbidden, InvalidRequest, TryAgain
 from eventyard.waiter.channel import CREDIT, Channel
-from eventyard.waiter.event import Event, read_event
+from eventyard.waiter.event import Event, Look, read_event
 from eventyard.waiter.identity import Identity
 
 T = TypeVar("T")
@@ -83,18 +83,24 @@ class Link:
         return self._do(self._subscribe(asked)).result(_ANSWER * 2)
 
     def unsubscribe(self, channel: Channel) -> None:
-        self._do(self._unsubscribe(channel))
+        """Nothing more comes, and whoever waits for it is told so."""
+        channel.fail(InvalidRequest("The subscription is closed."))
+        if not self._loop.is_closed():
+            self._do(self._unsubscribe(channel))
 
     def give(self, channel: Channel, count: int) -> None:
         """The test has taken ``count`` more events."""
         self._do(self._say(type="credit", id=channel.id, count=count))
 
-    def look(self, bus: str, most: int, seconds: float, **start: int) -> Future[list[Event]]:
+    def look(self, bus: str, most: int, seconds: float, **start: int) -> Future[Look]:
         """What is on the bus from ``start`` (``after`` a position, or ``since`` a time): up to ``most`` events, read
         for ``seconds`` at most."""
         return self._do(self._look(bus, most, seconds, start))
 
     def close(self) -> None:
+        """To be called again does nothing."""
+        if self._loop.is_closed():
+            return
         with contextlib.suppress(TimeoutError):
             self._do(self._close()).result(_ANSWER)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -102,6 +108,9 @@ class Link:
         self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        if self._loop.is_closed():
+            work.close()
+            raise InvalidRequest("The waiter is closed.")
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     # --- in the thread ----------------------------------------------------------------------------------------------
@@ -230,17 +239,19 @@ class Link:
         if self._channels.pop(channel.id, None) is not None:
             await self._say(type="unsubscribe", id=channel.id)
 
-    async def _look(self, bus: str, most: int, seconds: float, start: dict[str, int]) -> list[Event]:
+    async def _look(self, bus: str, most: int, seconds: float, start: dict[str, int]) -> Look:
         found: list[Event] = []
+        whole = False
         with contextlib.suppress(EventyardError, TimeoutError):
             async with asyncio.timeout(seconds):
                 channel = await self._subscribe({"bus": bus, **start})
                 try:
-                    while len(found) < most and (event := await self._next(channel)) is not None:
+                    while (event := await self._next(channel)) is not None and len(found) < most:
                         found.append(event)
+                    whole = event is None
                 finally:
                     await self._unsubscribe(channel)
-        return found
+        return Look(tuple(found), whole)
 
     async def _next(self, channel: Channel) -> Event | None:
         """The next event up to where the bus was when it was asked; None when all of them came."""
@@ -262,7 +273,7 @@ class Link:
             await asyncio.gather(self._running, return_exceptions=True)
         if self._socket is not None:
             await self._socket.close()
-        self._fail(TryAgain("The waiter is closed."))
+        self._fail(InvalidRequest("The waiter is closed."))
 
     def _fail(self, error: BaseException) -> None:
         for channel in self._channels.values():

@@ -6,15 +6,17 @@ What they do is written once, as generators that say what to wait for; each face
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
-from eventyard.errors import EventyardError
+from eventyard.errors import EventyardError, InvalidRequest
 from eventyard.waiter.channel import Channel
-from eventyard.waiter.event import Event
+from eventyard.waiter.event import Event, Look
 from eventyard.waiter.failure import MISSES, EventNotSeen, UnexpectedEvent, nearest, not_seen
 from eventyard.waiter.identity import Identity
 from eventyard.waiter.link import Link
@@ -47,7 +49,7 @@ class _Subscribed:
         return self._channel.after
 
     def close(self) -> None:
-        """Get nothing more."""
+        """Get nothing more: what has come can still be taken, and waiting for more raises InvalidRequest."""
         self._link.unsubscribe(self._channel)
 
     def _arrives(self, until: float) -> Steps[Event | None]:
@@ -99,13 +101,13 @@ class _Subscribed:
         """What to tell the test: asks the server what did happen."""
         wanted = wanted or self._wanted
         looking = self._link.look(self._channel.bus, _LOOK, _LOOK_SECONDS, after=self._channel.after)
-        seen: list[Event] = []
+        look = Look()
         if (yield looking, time.monotonic() + 2 * _LOOK_SECONDS):
-            seen = looking.result()
-        near = nearest(wanted, seen)[-MISSES:]
+            look = looking.result()
+        near = nearest(wanted, look.events)[-MISSES:]
         fates = {event.id: told for event, _ in near if (told := self._fate(event)) is not None}
         bus = self._channel.bus.partition(":event-bus/")[2] or self._channel.bus
-        return EventNotSeen(not_seen(wanted, seconds, got, count, seen, fates, bus), seen)
+        return EventNotSeen(not_seen(wanted, seconds, got, count, look, fates, bus), look.events)
 
     def _fate(self, event: Event) -> str | None:
         """What became of an event, in words; None where the server keeps no such fates."""
@@ -114,11 +116,21 @@ class _Subscribed:
         except (OSError, EventyardError, KeyError, ValueError):
             return None
         if any(fate["outcome"] == "unmatched" for fate in found):
-            return "It was published, and no rule matched it."
+            return self._unmatched(event)
         ends = [
             f"{fate['outcome']} by {fate['subscriber'].rpartition(':rule/')[2]}" for fate in found if fate["subscriber"]
         ]
         return f"It was published, and {', '.join(ends)}." if ends else None
+
+    def _unmatched(self, event: Event) -> str:
+        """Why nobody got it: an event that rules match is unmatched, too, if none of them has a target."""
+        idle: list[str] = []
+        with contextlib.suppress(OSError, EventyardError, KeyError, ValueError):
+            idle = self._identity.ask("GET", f"/_eventyard/story?event={event.id}")["idle"]
+        if not idle:
+            return "It was published, and no rule matched it."
+        names = ", ".join(idle)
+        return f"It was published, and nobody got it: {names} match{'es' if len(idle) == 1 else ''}, without a target."
 
 
 class Subscription(_Subscribed):
@@ -205,7 +217,7 @@ class _Waiter(Generic[S]):
     def past(self, since: int, most: int, seconds: float) -> list[Event]:
         """Up to ``most`` events that were published at or after ``since`` (ms since the epoch), read for ``seconds`` at
         most; it waits for none."""
-        return self._link.look(self._bus, most, seconds, since=since).result(seconds + _LOOK_SECONDS)
+        return list(self._link.look(self._bus, most, seconds, since=since).result(seconds + _LOOK_SECONDS).events)
 
     def close(self) -> None:
         """End the connection and all its subscriptions."""
@@ -232,8 +244,20 @@ class EventWaiter(_Waiter[Subscription]):
         region: str | None = None,
     ) -> Connecting:
         """To be entered by ``async with`` or by ``with``. ``url``: of an Eventyard server, or of ``eventyard relay``.
-        Who we are is said by AWS's own environment variables and files, unless ``account`` and ``region`` say it."""
+        Who we are is said by AWS's own environment variables and files, unless ``account`` and ``region`` say it.
+        Raises InvalidRequest for a ``url`` that is none."""
+        _check(url)
         return Connecting(Identity(url, account, region), bus)
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https", "ws", "wss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise InvalidRequest(f"{url!r} is no URL of a server, which is such as http://127.0.0.1:4010.")
 
 
 class Connecting:

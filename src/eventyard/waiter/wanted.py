@@ -13,6 +13,7 @@ import orjson
 
 from eventyard.errors import InvalidRequest
 from eventyard.pattern import explain, parse
+from eventyard.text import printable
 from eventyard.waiter.event import Event
 
 Predicate = Callable[[Event], Any]
@@ -42,7 +43,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        return " or ".join(self.types) or "any event"
+        return printable(" or ".join(self.types)) or "event"
 
     def takes(self, event: Event) -> bool:
         """Whether an event that the server sent is one. What the predicate raises over a missing member is a no;

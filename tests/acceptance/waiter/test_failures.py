@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eventyard.waiter import EventNotSeen, EventWaiter
+from eventyard.waiter import EventNotSeen, EventWaiter, UnexpectedEvent
 from tests.acceptance.server import Server
 
 
@@ -130,3 +130,58 @@ def test_a_typing_error_in_a_predicate_reaches_the_test(server: Server, account:
         publish(server, account, "CarSold", {"n": 1})
         with pytest.raises(AttributeError, match="detial"):
             sold.next(timeout=5)
+
+
+def test_a_rule_that_matches_without_a_target_is_not_called_no_rule(server: Server, account: str) -> None:
+    events = server.client("events", account)
+    events.put_rule(Name="idle", EventPattern=json.dumps({"detail-type": ["CarSold"]}))
+    with EventWaiter.connect(server.url, account=account) as waiter:
+        sold = waiter.subscribe("CarSold", detail={"n": 2})
+        publish(server, account, "CarSold", {"n": 1})
+        with pytest.raises(EventNotSeen, match="It was published, and nobody got it: idle matches, without a target"):
+            sold.next(timeout=0.1)
+
+
+def test_a_type_that_may_be_meant_is_named(server: Server, account: str) -> None:
+    with EventWaiter.connect(server.url, account=account) as events:
+        approved = events.subscribe("PurchaseAproved")
+        publish(server, account, "PurchaseApproved", {})
+        with pytest.raises(EventNotSeen, match=r"on bus default\. Did you mean PurchaseApproved\?"):
+            approved.next(timeout=0.1)
+
+
+def test_any_event_reads_well(server: Server, account: str) -> None:
+    with EventWaiter.connect(server.url, account=account) as events:
+        anything = events.subscribe()
+        with pytest.raises(EventNotSeen, match=r"^no event within 0\.1 s on bus default\."):
+            anything.next(timeout=0.1)
+        with pytest.raises(EventNotSeen, match=r"^0 of 2 events within"):
+            anything.collect(2, timeout=0.1)
+        publish(server, account, "CarSold", {})
+        with pytest.raises(UnexpectedEvent, match=r"^Any event was not to be published, but was:"):
+            anything.none_within(5)
+
+
+def test_it_is_said_that_only_the_first_thousand_events_were_looked_at(server: Server, account: str) -> None:
+    entry = {"Source": "uk.co.cars", "DetailType": "PhotoTaken", "Detail": "{}"}
+    with EventWaiter.connect(server.url, account=account) as events:
+        sold = events.subscribe("CarSold")
+        for _ in range(101):
+            server.client("events", account).put_events(Entries=[entry] * 10)
+        with pytest.raises(EventNotSeen) as failure:
+            sold.next(timeout=0.1)
+    assert "Published since the subscription: more than the 1,000 events that were looked at." in told(failure)
+    assert "1000 x uk.co.cars PhotoTaken" in told(failure)
+
+
+def test_names_can_neither_drive_a_terminal_nor_begin_a_line(server: Server, account: str) -> None:
+    name = "Car\n::error::\x1b[31mSold\x9b\u202e"
+    with EventWaiter.connect(server.url, account=account) as events:
+        sold = events.subscribe(name, detail={"n": [2]})
+        publish(server, account, name, {"n": 1, "\x7f\u202e": "\x9b"})
+        with pytest.raises(EventNotSeen) as failure:
+            sold.next(timeout=0.1)
+    lines = str(failure.value).split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert not [line for line in lines if line.startswith("::")]
+    assert "Car\\n::error::\\u001b[31mSold\\u009b\\u202e" in lines[0]

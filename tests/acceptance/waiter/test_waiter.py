@@ -183,3 +183,37 @@ def _publish(server: Server, account: str, numbers: range) -> None:
     entries = [{"Source": "cars", "DetailType": "CarSold", "Detail": json.dumps({"n": n})} for n in numbers]
     for at in range(0, len(entries), 10):
         assert events.put_events(Entries=entries[at : at + 10])["FailedEntryCount"] == 0
+
+
+async def test_waiting_on_what_is_closed_fails_at_once(server: Server, account: str, put: Put) -> None:
+    async with EventWaiter.connect(server.url, account=account) as events:
+        sold = events.subscribe("CarSold")
+        waiting = asyncio.ensure_future(sold.next(timeout=60))
+        await asyncio.sleep(0)
+        sold.close()
+        with pytest.raises(InvalidRequest, match="The subscription is closed"):
+            await waiting
+        with pytest.raises(InvalidRequest, match="The subscription is closed"):
+            await sold.next(timeout=60)
+        other = events.subscribe("CarSold")
+    with pytest.raises(InvalidRequest, match="The waiter is closed"):
+        await other.next(timeout=60)
+    with pytest.raises(InvalidRequest, match="The waiter is closed"):
+        events.subscribe("CarSold")
+    events.close()
+    other.close()
+
+
+def test_what_came_before_closing_can_still_be_taken(server: Server, account: str, put: Put) -> None:
+    with EventWaiter.connect(server.url, account=account) as events:
+        sold, same = events.subscribe("CarSold"), events.subscribe("CarSold")
+        put("CarSold")
+        same.next(timeout=5)  # one connection, in order: it has come to the first one, too
+        sold.close()
+        assert sold.next(timeout=5).detail_type == "CarSold"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "", "http://", "ftp://127.0.0.1", "http://localhost:port", "127.0.0.1:80"])
+def test_what_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(InvalidRequest, match="is no URL of a server"):
+        EventWaiter.connect(url)
