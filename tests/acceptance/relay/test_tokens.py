@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from websockets.exceptions import ConnectionClosed
 
-from eventyard.clock import ManualClock
+from eventyard.clock import ManualClock, SystemClock
 from eventyard.errors import Forbidden
 from eventyard.relay import Tokens
+from eventyard.relay.tokens import LIFE
+from eventyard.server.serve import listen, run_app
+from eventyard.server.server import Server
+from eventyard.settings import Settings
+from eventyard.stores.memory import open_memory
 from tests.acceptance.cli.test_cli import running
 
 from .talk import Talk
@@ -77,3 +85,33 @@ def test_a_token_of_another_process_is_none() -> None:
     text, _ = Tokens(ManualClock()).make("111111111111", "us-east-1")
     with pytest.raises(Forbidden, match="not one of this server"):
         Tokens(ManualClock()).read(text)
+
+
+async def test_a_connection_with_an_expired_token_is_closed_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text(json.dumps(KEYS))
+    settings, clock = Settings(port=0, credentials=tmp_path / "keys.json"), ManualClock(SystemClock().now())
+    store = await open_memory()
+    app = Server(settings, store, clock)
+    await app.start()
+    stopping, serving = asyncio.Event(), asyncio.get_running_loop().create_future()
+    running = asyncio.ensure_future(run_app(app, listen("127.0.0.1", 0), stopping, app.leave, serving.set_result))
+    try:
+        url = await serving
+        shown = await asyncio.to_thread(token, url, "AKIAOURS")
+        await asyncio.to_thread(_greet, url, shown)
+        await clock.advance(LIFE + 1)
+        with pytest.raises(ConnectionClosed) as closed:
+            await asyncio.to_thread(_greet, url, shown)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+        assert "expired" in closed.value.rcvd.reason
+    finally:
+        stopping.set()
+        await running
+        await app.close()
+        await store.close()
+
+
+def _greet(url: str, shown: str) -> None:
+    with Talk(url, {"token": shown}) as talk:
+        assert talk.welcome["account"] == "111111111111"
