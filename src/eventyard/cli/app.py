@@ -18,6 +18,7 @@ from eventyard.cli.replay import replay
 from eventyard.cli.say import say_lines
 from eventyard.cli.schemas import schemas
 from eventyard.cli.serve import serve
+from eventyard.cli.stacks import apply, destroy, stacks
 from eventyard.cli.tail import tail
 from eventyard.cli.transform import transform
 from eventyard.cli.version import version
@@ -30,11 +31,12 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (serve, dev, put, tail, explain, event, replay, relay, demo, lsp, version):
+for command in (serve, dev, put, tail, explain, event, replay, relay, apply, destroy, demo, lsp, version):
     app.command()(command)
 app.add_typer(contracts, name="contracts")
 app.add_typer(dlq, name="dlq")
 app.add_typer(schemas, name="schemas")
+app.add_typer(stacks, name="stacks")
 app.add_typer(transform, name="transform")
 app.add_typer(codegen, name="codegen")
 app.add_typer(webhooks, name="webhooks")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +13,7 @@ import msgspec
 
 from eventyard.cli.identity import identity
 from eventyard.cli.options import LOCAL
-from eventyard.errors import InvalidRequest, NotFound, TryAgain
+from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound, TryAgain
 
 _SERVICE = "eventyard"
 
@@ -26,11 +26,17 @@ def get(endpoint: str, page: str, query: dict[str, str]) -> Iterator[http.client
 
 
 def ask(
-    endpoint: str, method: str, page: str, query: dict[str, str] | None = None, body: dict[str, Any] | None = None
+    endpoint: str,
+    method: str,
+    page: str,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] = {},
 ) -> dict[str, Any]:
-    """The JSON that ``page`` answers. Raises as :func:`post` does."""
+    """The JSON that ``page`` answers. Raises as :func:`post` does, and Conflict where something was changed
+    meanwhile."""
     path = f"{page}?{urlencode(query)}" if query else page
-    with _asking(endpoint, method, path, None if body is None else msgspec.json.encode(body)) as answer:
+    with _asking(endpoint, method, path, None if body is None else msgspec.json.encode(body), headers) as answer:
         found: dict[str, Any] = json.loads(answer.read())
     return found
 
@@ -42,11 +48,14 @@ def post(endpoint: str, page: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _asking(endpoint: str, method: str, path: str, body: bytes | None) -> Iterator[http.client.HTTPResponse]:
+def _asking(
+    endpoint: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str] = {}
+) -> Iterator[http.client.HTTPResponse]:
     connection = _connection(endpoint)
     try:
         try:
-            connection.request(method, path, body, _signed(method, endpoint.rstrip("/") + path, body))
+            signed = _signed(method, endpoint.rstrip("/") + path, body)
+            connection.request(method, path, body, {**headers, **signed})
             answer = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise TryAgain(
@@ -83,7 +92,7 @@ def _connection(endpoint: str) -> http.client.HTTPConnection:
     return (http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection)(host, port)
 
 
-def _refusal(status: int, body: bytes, endpoint: str) -> InvalidRequest | NotFound | TryAgain:
+def _refusal(status: int, body: bytes, endpoint: str) -> EventyardError:
     try:
         fields = json.loads(body)
     except ValueError:
@@ -92,6 +101,8 @@ def _refusal(status: int, body: bytes, endpoint: str) -> InvalidRequest | NotFou
         message = str(fields["message"])
         if status >= 500:
             return TryAgain(message)
+        if status == 409:
+            return Conflict(message)
         return NotFound(message) if status == 404 else InvalidRequest(message)
     if status >= 500:
         return TryAgain(f"{endpoint} answers with status {status}. See the server's log.")

@@ -18,6 +18,7 @@ from eventyard.api.platform import Platform
 from eventyard.api.refiring import Refiring
 from eventyard.api.relay import relay_routes
 from eventyard.api.sns import certificate_route
+from eventyard.api.stacks import StackRecords
 from eventyard.api.validation import Validating
 from eventyard.clock import Clock
 from eventyard.relay import PATH, Relay, Site, Tokens
@@ -66,11 +67,13 @@ class Server:
         explaining = Explaining(house.directory, self._store.log)
         refiring = Refiring(house.schedules)
         validating = Validating(house.validation, house.directory, house.queues.has, house.registry.names)
-        self._house = house
         functions = FunctionPages(house.functions, self._clock, house.runs_code)
-        rooms = (platform, history, refiring, observations, explaining, validating, functions)
+        outside = OutsidePages(house.outward.targets, self._clock)
+        stacks = StackRecords(self._store.catalog)
+        await stacks.load()
+        self._house = house
+        rooms = (platform, history, refiring, observations, explaining, validating, functions, outside, stacks)
         pages = [route for each in rooms for route in each.routes()]
-        pages += OutsidePages(house.outward.targets, self._clock).routes()
         pages.append(certificate_route(house.signer))
         pages += house.ingress.routes()
         relay = await self._relay(house)

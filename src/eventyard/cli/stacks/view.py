@@ -1,0 +1,225 @@
+"""Plans, and how they are carried out, for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from eventyard.contract import Finding
+from eventyard.stacks import SEAL, UNKNOWN, Change, Drift, Outcome, Plan, Step, has_unknown
+
+_MARKS = {
+    "create": ("+", "green"),
+    "adopt": ("»", "cyan"),
+    "change": ("~", "yellow"),
+    "replace": ("±", "magenta"),
+    "delete": ("-", "red"),
+    "left": ("·", "dim"),
+    "kept": ("·", "dim"),
+}
+_SUMS = (
+    ("create", "to create", "green"),
+    ("adopt", "to adopt", "cyan"),
+    ("change", "to change", "yellow"),
+    ("replace", "to replace", "magenta"),
+    ("delete", "to delete", "red"),
+    ("kept", "to let go", "dim"),
+)
+_DID = {
+    "create": "created", "adopt": "adopted", "change": "changed", "replace": "replaced", "delete": "deleted",
+    "kept": "let go",
+}  # fmt: skip
+_LONGEST = 100
+_NOTHING = object()
+
+
+class View:
+    """``detailed``: with every property of what is new."""
+
+    def __init__(self, detailed: bool = False) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._detailed = detailed
+
+    def findings(self, found: tuple[Finding, ...]) -> None:
+        for finding in found:
+            place = f"{finding.path}:{finding.line}:{finding.column}"
+            colour = "bold red" if finding.severity == "error" else "yellow"
+            head = Text.assemble((place, "bold"), ": ", (finding.severity, colour), f": {finding.message} ", "[")
+            self._console.print(head.append(finding.rule, "cyan").append("]"))
+
+    def plan(self, plan: Plan, where: str) -> None:
+        self._console.print(Text.assemble("Stack ", (plan.stack.name, "bold"), f" at {where}"))
+        if plan.drift:
+            self._console.print(Text("\nChanged outside this stack", "bold yellow"))
+            for drift in plan.drift:
+                self.drift(drift)
+        shown = [step for step in plan.steps if step.action != "nothing"]
+        if shown:
+            self._console.print()
+        for step in shown:
+            self._step(step)
+        self._sum(plan)
+
+    def drift(self, drift: Drift) -> None:
+        if not drift.changes:
+            self._console.print(Text.assemble("  ! ", (drift.id, "bold"), f"  {drift.type}  was deleted"))
+            return
+        self._console.print(Text.assemble("  ! ", (drift.id, "bold"), ("  " + drift.type, "dim")))
+        for change in drift.changes:
+            for path, before, after in leaves(change.name, change.before, change.after):
+                self._console.print(Text.assemble("      ", path, ": ", *_arrow(before, after)))
+
+    def asked(self) -> bool:
+        """Whether the user says yes."""
+        return self._console.input("\nApply this? Only [bold]yes[/bold] does: ").strip() == "yes"
+
+    def tell(self, step: Step, event: str, detail: str) -> None:
+        """One line for each step as it ends."""
+        if event == "start":
+            return
+        mark, colour = {"done": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("○", "yellow")}[event]
+        did = _DID.get(step.action, "")
+        line = Text.assemble("  ", (mark, colour), " ", (step.id, "bold"), ("  " + step.type, "dim"), "  ")
+        did = "the old one deleted" if step.leftover else did
+        line.append({"done": did, "failed": "failed", "skipped": f"skipped {detail}"}[event], colour)
+        self._console.print(line)
+        if event == "failed":
+            self._console.print(Text.assemble("    ", (_place(step), "bold"), f": {detail}"))
+
+    def outcome(self, outcome: Outcome) -> None:
+        counts = Counter[str](step.action for step in outcome.done)
+        told = [f"{counts[name]} {did}" for name, did in _DID.items() if counts[name]]
+        if outcome.well and told:
+            self._console.print(Text(f"\nDone: {', '.join(told)}.", "bold green"))
+        elif not outcome.well:
+            failed = f"{len(outcome.failed)} failed" + (f", {len(outcome.skipped)} skipped" if outcome.skipped else "")
+            said = f"\nNot done: {', '.join([failed, *told])}. Mend it and apply again: it goes on from here."
+            self._console.print(Text(said, "bold red"))
+        for name, value in outcome.outputs.items():
+            self._console.print(Text.assemble("  ", (name, "bold"), f" = {_shown(value)}"))
+
+    def say(self, text: str, style: str = "") -> None:
+        self._console.print(Text(text, style))
+
+    def _step(self, step: Step) -> None:
+        mark, colour = _MARKS[step.action]
+        line = Text.assemble("  ", (mark, f"bold {colour}"), " ", (step.id, "bold"), ("  " + step.type, "dim"))
+        if step.name not in step.id:
+            line.append(f"  {step.name}")
+        note = {"left": "no longer wanted, left alone (--prune deletes it)", "kept": "no longer wanted, kept"}
+        if why := step.why or note.get(step.action, ""):
+            line.append(f"  ({why})", "italic")
+        self._console.print(line)
+        if step.action in ("create", "delete") and not self._detailed:
+            return
+        for change in step.changes:
+            self._change(change, new=step.action == "create")
+
+    def _change(self, change: Change, new: bool) -> None:
+        for path, before, after in leaves(change.name, change.before, change.after):
+            parts = [_value(after)] if new else _arrow(before, after)
+            forces = ("  needs a replacement", "magenta") if change.replaces else ""
+            self._console.print(Text.assemble("      ", path, ": ", *parts, forces))
+
+    def _sum(self, plan: Plan) -> None:
+        counts = Counter[str](step.action for step in plan.steps)
+        if not plan.changing:
+            self._console.print(Text(f"\nNothing to do: {_number(counts['nothing'])} as wanted.", "bold green"))
+        else:
+            parts = [(f"{counts[name]} {words}", colour) for name, words, colour in _SUMS if counts[name]]
+            line = Text("\nPlan: ")
+            for index, part in enumerate(parts):
+                line.append(", " if index else "").append(*part)
+            self._console.print(line.append(f"; {counts['nothing']} as wanted." if counts["nothing"] else "."))
+        if counts["left"]:
+            self._console.print(Text(f"{_number(counts['left'])} no longer wanted, left alone.", "dim"))
+
+
+def as_json(plan: Plan, outcome: Outcome | None = None) -> dict[str, Any]:
+    """The plan, and what became of it, for programs."""
+    found: dict[str, Any] = {
+        "stack": plan.stack.name,
+        "steps": [
+            {"action": step.action, "id": step.id, "type": step.type, "name": step.name, "why": step.why}
+            | {"place": _place(step), "changes": [_change_json(each) for each in step.changes]}
+            for step in plan.steps
+        ],
+        "drift": [
+            {"id": each.id, "type": each.type, "deleted": not each.changes}
+            | {"changes": [_change_json(change) for change in each.changes]}
+            for each in plan.drift
+        ],
+        "findings": [msgspec.to_builtins(each) for each in plan.findings],
+        "changes": plan.changing,
+    }
+    if outcome is not None:
+        found["outcome"] = {
+            "done": [step.id for step in outcome.done],
+            "failed": dict(outcome.failed),
+            "skipped": list(outcome.skipped),
+            "outputs": dict(outcome.outputs),
+        }
+    return found
+
+
+def leaves(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """What differs, as far down as it does."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in dict.fromkeys((*before, *after)):
+            yield from leaves(f"{path}.{name}", before.get(name, _NOTHING), after.get(name, _NOTHING))
+    elif isinstance(after, dict) and before in (None, _NOTHING) and 0 < len(after) <= 12:
+        for name, value in after.items():
+            yield from leaves(f"{path}.{name}", _NOTHING, value)
+    elif before != after:
+        yield path, before, after
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    return {"property": change.name, "before": _json(change.before), "after": _json(change.after)} | (
+        {"replaces": True} if change.replaces else {}
+    )
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(each) for each in value]
+    if isinstance(value, str) and value.startswith(SEAL):
+        return "(secret)"
+    return repr(value) if value is UNKNOWN else value
+
+
+def _arrow(before: Any, after: Any) -> list[tuple[str, str]]:
+    old, new = _value(before, "red"), _value(after, "green")
+    if before in (None, _NOTHING, "", {}, []):
+        return [new]
+    return [old, (" → ", "dim"), new]
+
+
+def _value(value: Any, colour: str = "") -> tuple[str, str]:
+    if value is UNKNOWN or has_unknown(value):
+        return (repr(UNKNOWN), "dim") if value is UNKNOWN else (_shown(value), colour)
+    return _shown(value), colour
+
+
+def _shown(value: Any) -> str:
+    if value is None or value is _NOTHING:
+        return "(nothing)"
+    given = _json(value)
+    text = given if isinstance(given, str) and given else msgspec.json.encode(given).decode()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _place(step: Step) -> str:
+    path, line, column = step.place
+    return f"{path}:{line}:{column}"
+
+
+def _number(count: int) -> str:
+    return f"{count} resource{'s' * (count != 1)}"

@@ -1,0 +1,156 @@
+"""Values of properties: resolving what refers to others, and whether two say the same in different forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from eventyard.resource import Join, Reference
+
+
+class Unknown:
+    """What is known only once another resource exists."""
+
+    def __repr__(self) -> str:
+        return "(known after apply)"
+
+
+UNKNOWN: Final = Unknown()
+NO_VALUE = "AWS::NoValue"
+#: Members that are documents of JSON, in which 1 and "1" are two things; and those whose every space counts.
+_DOCUMENTS = frozenset({"EventPattern", "Pattern", "Input", "FilterPolicy", "Content"})
+_TEXTS = frozenset({"InputTemplate"})
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
+
+
+def references(value: object) -> Iterator[Reference]:
+    """All that ``value`` refers to."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, Join):
+        yield from (part for part in value.parts if isinstance(part, Reference))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from references(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from references(each)
+
+
+def resolve(value: object, look: Callable[[Reference], object]) -> Any:
+    """``value`` with what ``look`` finds in place of references; UNKNOWN where it finds that. A member that refers to
+    ``AWS::NoValue`` is left out."""
+    if isinstance(value, Reference):
+        return look(value)
+    if isinstance(value, Join):
+        parts = [look(part) if isinstance(part, Reference) else part for part in value.parts]
+        return UNKNOWN if any(part is UNKNOWN for part in parts) else "".join(_text(part) for part in parts)
+    if isinstance(value, Mapping):
+        return {str(name): resolve(each, look) for name, each in value.items() if not _no_value(each)}
+    if isinstance(value, list | tuple):
+        return [resolve(each, look) for each in value if not _no_value(each)]
+    return value
+
+
+def _no_value(value: object) -> bool:
+    return isinstance(value, Reference) and value.resource == NO_VALUE
+
+
+def has_unknown(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return any(has_unknown(each) for each in value.values())
+    if isinstance(value, list | tuple):
+        return any(has_unknown(each) for each in value)
+    return value is UNKNOWN
+
+
+def plain(value: object) -> Any:
+    """``value`` in JSON's types, as it can be recorded: times become texts, and bytes are no values of properties."""
+    return msgspec.to_builtins(value, builtin_types=())
+
+
+def canonical(value: object) -> Any:
+    """The form in which two values are equal if they say the same: CloudFormation takes "30" for 30 and an object for
+    the text of its JSON, and lists of keys and values are mappings."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime):
+        return _moment(value)
+    if isinstance(value, str):
+        return _canonical_text(value)
+    if isinstance(value, Mapping):
+        return {str(name): _member(str(name), each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        if value and all(isinstance(each, Mapping) and each.keys() == {"Key", "Value"} for each in value):
+            return {str(each["Key"]): canonical(each["Value"]) for each in value}
+        return [canonical(each) for each in value]
+    return value
+
+
+def alike(name: str, one: object, other: object) -> bool:
+    """Whether two values of the property ``name`` say the same."""
+    return bool(canonical({name: one}) == canonical({name: other}))
+
+
+def _member(name: str, value: object) -> Any:
+    if name in _TEXTS and isinstance(value, str):
+        return value
+    if name in _DOCUMENTS and isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError):
+            return value
+    return value if name in _DOCUMENTS and isinstance(value, dict | list) else canonical(value)
+
+
+def _canonical_text(value: str) -> Any:
+    if value[:1] in ("{", "["):
+        try:
+            return canonical(msgspec.json.decode(value))
+        except (msgspec.DecodeError, RecursionError):
+            return value
+    if _TIME.fullmatch(value):
+        try:
+            return _moment(datetime.fromisoformat(value))
+        except ValueError:
+            return value
+    return value
+
+
+def _moment(value: datetime) -> str:
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+
+
+def covers(there: object, wanted: object) -> bool:
+    """Whether ``there``, in canonical form, has all that ``wanted``, in canonical form, says. What a service adds of
+    its own is no difference, and what is empty may be missing."""
+    if wanted in (None, "", {}, []) and there in (None, "", {}, []):
+        return True
+    if isinstance(wanted, dict) and isinstance(there, dict):
+        return all(covers(there.get(name), each) for name, each in wanted.items())
+    if isinstance(wanted, list) and isinstance(there, list):
+        return len(wanted) == len(there) and all(map(covers, there, wanted))
+    return bool(there == wanted)
+
+
+def gone(before: object, after: object) -> bool:
+    """Whether something that ``before`` says, in any depth, is not said by ``after`` any more (both canonical)."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return any(name not in after or gone(each, after[name]) for name, each in before.items())
+    if isinstance(before, list) and isinstance(after, list):
+        return len(before) != len(after) or any(map(gone, before, after))
+    return False
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

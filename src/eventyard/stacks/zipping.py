@@ -1,0 +1,64 @@
+"""The code of a function as a zip that is the same for the same files, whenever and wherever it is made."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import msgspec
+
+from eventyard.errors import InvalidRequest
+
+_WHEN = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
+_LEFT_OUT = frozenset({"__pycache__", ".git", ".venv", "node_modules", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
+#: Lambda's limit for what is sent with the request, zipped (Lambda quotas).
+_MOST = 50 * 1024 * 1024
+
+
+class Zip(msgspec.Struct, frozen=True):
+    """``sha256``: as Lambda tells it, in Base64."""
+
+    data: bytes
+    sha256: str
+
+
+def zip_of(files: dict[str, bytes]) -> Zip:
+    """Of files by their paths in it. Raises InvalidRequest for more than Lambda takes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, _WHEN)
+            info.external_attr = 0o644 << 16
+            info.create_system = 3
+            archive.writestr(info, files[name], zipfile.ZIP_DEFLATED)
+    return _of(buffer.getvalue())
+
+
+def zip_at(path: Path) -> Zip:
+    """Of a folder, of one file, or the zip that is there already. Raises InvalidRequest where there is none."""
+    try:
+        if path.suffix == ".zip" and path.is_file():
+            return _of(path.read_bytes())
+        if path.is_file():
+            return zip_of({path.name: path.read_bytes()})
+        if path.is_dir():
+            found = {
+                each.relative_to(path).as_posix(): each.read_bytes()
+                for each in sorted(path.rglob("*"))
+                if each.is_file() and not _LEFT_OUT & set(each.relative_to(path).parts) and each.suffix != ".pyc"
+            }
+            if found:
+                return zip_of(found)
+            raise InvalidRequest(f"There are no files in {path}.")
+    except OSError as error:
+        raise InvalidRequest(f"{path} can't be read: {error.strerror}.") from error
+    raise InvalidRequest(f"There is no file or folder {path}.")
+
+
+def _of(data: bytes) -> Zip:
+    if len(data) > _MOST:
+        raise InvalidRequest(f"The code has {len(data)} bytes when zipped; {_MOST} are the most.")
+    return Zip(data, base64.b64encode(hashlib.sha256(data).digest()).decode())
