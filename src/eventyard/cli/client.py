@@ -18,12 +18,13 @@ from eventyard.errors import InvalidRequest, TryAgain
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def aws_client(service: str, endpoint: str) -> Any:
+def aws_client(service: str, endpoint: str, session: Any = None) -> Any:
     """A client for ``service`` at ``endpoint``, with credentials from the environment or those of development.
+    ``session``: botocore's, for who makes several clients: what they have in common is read once.
 
     Raises ValueError for an endpoint that is no URL."""
     own = identity()
-    return botocore.session.get_session().create_client(
+    return (session or botocore.session.get_session()).create_client(
         service,
         endpoint_url=endpoint,
         region_name=own.region,

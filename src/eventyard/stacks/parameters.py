@@ -49,13 +49,13 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is none of ``known``."""
+def unknown(name: str, known: Iterable[str], said: str = "") -> str:
+    """The sentence for a name that is none of ``known``. ``said``: how to speak of it."""
     there = sorted(known)
     lower = {each.lower(): each for each in there}
     near = difflib.get_close_matches(name.lower(), lower, 1)
     hint = f"did you mean {lower[near[0]]}?" if near else f"there are {', '.join(there)}."
-    return f"{name} is not known; {hint}"
+    return f"{said or name} is not known; {hint}"
 
 
 def _structure(shape: Any, value: Any, path: str) -> dict[str, Any]:

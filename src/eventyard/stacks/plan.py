@@ -182,10 +182,10 @@ class _Planner:
         def look(reference: Reference) -> object:
             other = self._wanted.get(reference.resource)
             if other is None and reference.resource not in self._pseudo:
-                found.append(unknown(f"It refers to {reference.resource}, which", self._wanted))
+                found.append(unknown(reference.resource, self._wanted, f"It refers to {reference.resource}, which"))
             elif other is not None and (kind := KINDS.get(other.type)) and reference.attribute not in kind.attributes:
                 what = f"The attribute {reference.attribute} of {other.id} ({other.type})"
-                found.append(unknown(what, kind.attributes))
+                found.append(unknown(reference.attribute, kind.attributes, what))
             return UNKNOWN
 
         resolve(resource.properties, look)

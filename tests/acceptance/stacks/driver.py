@@ -14,10 +14,10 @@ PLACE = ("stack.yml", 3, 5)
 
 
 class Driver:
-    """``site``: as the account that the environment names."""
+    """``site``: as the account that the environment names. ``session``: botocore's."""
 
-    def __init__(self, url: str) -> None:
-        self.site = ClientSite(url)
+    def __init__(self, url: str, session: Any = None) -> None:
+        self.site = ClientSite(url, session)
         self.records = ServerRecords(url, self.site)
 
     def plan(self, stack: Stack, **options: bool) -> Plan:

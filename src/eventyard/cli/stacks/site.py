@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import botocore.session
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -17,10 +18,11 @@ _TAKEN = ("AlreadyExist", "Conflict", "NameExists")
 
 
 class ClientSite:
-    """Keeps :class:`eventyard.stacks.Site`'s promises. ``endpoint``: None is AWS."""
+    """Keeps :class:`eventyard.stacks.Site`'s promises. ``endpoint``: None is AWS. ``session``: botocore's."""
 
-    def __init__(self, endpoint: str | None) -> None:
+    def __init__(self, endpoint: str | None, session: Any = None) -> None:
         self._endpoint = endpoint
+        self._session = session or botocore.session.get_session()
         self._clients: dict[str, Any] = {}
         self.account = str(self.call("sts", "GetCallerIdentity", {})["Account"])
         self.region = str(self._client("sts").meta.region_name)
@@ -61,7 +63,11 @@ class ClientSite:
     def _client(self, service: str) -> Any:
         if service not in self._clients:
             try:
-                made = real_client(service) if self._endpoint is None else aws_client(service, self._endpoint)
+                made = (
+                    real_client(service)
+                    if self._endpoint is None
+                    else aws_client(service, self._endpoint, self._session)
+                )
             except ValueError as error:
                 raise InvalidRequest(f"{error}. An endpoint looks like http://127.0.0.1:4010.") from error
             self._clients[service] = made

@@ -161,12 +161,12 @@ def schema(form: Form) -> dict[str, Any]:
             return {}
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
-    """The sentence for a name that is none of ``known``."""
+def unknown(name: str, known: Iterable[str], said: str = "") -> str:
+    """The sentence for a name that is none of ``known``. ``said``: how to speak of it."""
     there = list(known)
     near = difflib.get_close_matches(name, there, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(there)}." if there else "there are none."
-    return f"{name} is not known; {hint}"
+    return f"{said or name} is not known; {hint}"
 
 
 _INTERPOLATION = r"\$\{[^}]+\}"

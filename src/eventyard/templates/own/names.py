@@ -36,7 +36,7 @@ class Names:
         if id in self._ids:
             return Reference(id, attribute)
         there = [each.partition(".")[2] for each in self._ids if each.startswith(f"{section}.")]
-        hint = unknown(f"{name}", there) if there else f"{name} is not known; there are no {section} in the files."
+        hint = unknown(name, there) if there else f"{name} is not known; there are no {section} in the files."
         self.find(at, "unknown-name", f"{hint} What is not in the files is named by its ARN.")
         return None
 
@@ -78,7 +78,9 @@ class Names:
         elif kind == "param" and colon:
             if rest in self._parameters:
                 return self._parameters[rest]
-            message = f"{unknown(f'The parameter {rest}', self._parameters)} Give it with --parameter {rest}=VALUE."
+            message = (
+                f"{unknown(rest, self._parameters, f'The parameter {rest}')} Give it with --parameter {rest}=VALUE."
+            )
             self.find(at, "unknown-parameter", message)
         elif name in PSEUDO or name in self._ids:
             return Reference(name, "Ref")
