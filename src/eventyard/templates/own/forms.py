@@ -149,10 +149,8 @@ def schema(form: Form) -> dict[str, Any]:
         case MapOf(value=inner, empty=empty):
             value = schema(inner)
             nothing = empty and not list(check(inner, {}))
-            return {
-                "type": "object",
-                "additionalProperties": {"anyOf": [value, {"type": "null"}]} if nothing else value,
-            }
+            value = {"anyOf": [value, {"type": "null"}]} if nothing else value
+            return {"type": ["object", "null"] if empty else "object", "additionalProperties": value}
         case Fields():
             return _fields_schema(form)
         case Short(text=text, long=long):
