@@ -61,7 +61,7 @@ def _asking(
             raise TryAgain(
                 f"No server at {endpoint}. Start one with `eventyard dev`, or name it with --endpoint."
             ) from error
-        if answer.status != 200:
+        if answer.status not in (200, 201):
             raise _refusal(answer.status, answer.read(), endpoint)
         yield answer
     finally:

@@ -319,6 +319,14 @@ CASES = [
         {"Bus": Reference("second", "Ref")},
         {**_BUS, **_REGISTRY},
     ),
+    Case(
+        "Eventyard::Webhooks::Endpoint",
+        {"Provider": "github", "Secrets": ["it is a secret to everybody"], "Bus": Reference("bus", "Ref")},
+        {"DetailType": "github {type}", "Tolerance": 60, "Rate": 5},
+        {"Secrets": ["another secret of this webhook"], "Rate": 7, "Headers": ["x-github-delivery"]},
+        {"Name": "other"},
+        _BUS,
+    ),
     Case("AWS::IAM::Role", {"AssumeRolePolicyDocument": {}}, {}, {}, {"RoleName": "other"}),
 ]
 
@@ -346,7 +354,7 @@ def test_every_type_has_its_whole_life(driver: Driver, case: Case) -> None:
 
 
 def test_every_type_is_tried() -> None:
-    not_here_yet = {"AWS::Logs::LogGroup", "AWS::Lambda::EventSourceMapping"}
+    not_here_yet = {"AWS::Logs::LogGroup", "AWS::Lambda::EventSourceMapping", "Eventyard::Functions::Function"}
     others = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Events::Endpoint"}
     assert {case.type for case in CASES} == KINDS.keys() - not_here_yet - others
 

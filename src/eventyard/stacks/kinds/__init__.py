@@ -5,11 +5,23 @@ from __future__ import annotations
 import difflib
 
 from eventyard.stacks.kind import Kind
-from eventyard.stacks.kinds import events, functions, logs, own, queues, roles, schedules, schemas, streams, topics
+from eventyard.stacks.kinds import (
+    events,
+    functions,
+    logs,
+    own,
+    pages,
+    queues,
+    roles,
+    schedules,
+    schemas,
+    streams,
+    topics,
+)
 
 KINDS: dict[str, Kind] = {
     kind.type: kind
-    for module in (events, schedules, schemas, queues, topics, streams, functions, logs, roles, own)
+    for module in (events, schedules, schemas, queues, topics, streams, functions, logs, roles, own, pages)
     for kind in module.KINDS
 }
 

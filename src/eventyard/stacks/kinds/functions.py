@@ -21,7 +21,8 @@ _LAMBDA = "lambda"
 
 
 class _Function(Kind):
-    """``Code``: as CloudFormation has it, or the path of a folder, a file or a zip, from where the template is."""
+    """``Code``: as CloudFormation has it, or the path of a folder, a file or a zip, as it can be opened from where
+    the command runs."""
 
     def known(self, site: Site) -> set[str]:
         mine = super().known(site) - {"Publish", "PublishTo"}
@@ -30,7 +31,7 @@ class _Function(Kind):
     def complete(self, site: Site, stack: str, id: str, given: Properties, place: Place) -> dict[str, Any]:
         found = super().complete(site, stack, id, given, place)
         if "Code" in found:
-            found["Code"] = _code(site, found["Code"], str(found.get("Runtime", "")), Path(place[0]).parent)
+            found["Code"] = _code(site, found["Code"], str(found.get("Runtime", "")))
         return found
 
     def normal(self, properties: Properties) -> dict[str, Any]:
@@ -141,9 +142,9 @@ class _Mapping(Kind):
             site.call(_LAMBDA, self._delete, key)
 
 
-def _code(site: Site, given: Any, runtime: str, folder: Path) -> Any:
+def _code(site: Site, given: Any, runtime: str) -> Any:
     if isinstance(given, str):
-        return zip_at(folder / given)
+        return zip_at(Path(given))
     if isinstance(given, Mapping) and isinstance(source := given.get("ZipFile"), str):
         # CloudFormation takes the text of one file, and names it index (reference, Function Code).
         return zip_of({"index.py" if runtime.startswith("python") else "index.js": source.encode()})

@@ -39,6 +39,7 @@ class Builder:
             "connections": self._connection,
             "destinations": self._destination,
             "functions": self._function,
+            "webhooks": self._webhook,
             "logs": self._log,
             "resources": self._resource,
         }
@@ -268,6 +269,15 @@ class Builder:
         plain = _plain("functions", said)
         for id, type, properties, where in build_function(self._names, self._source.path, name, said, at, plain):
             self._add(id, type, properties, where)
+
+    def _webhook(self, name: str, said: Said, at: Path) -> None:
+        secrets = said.get("secrets")
+        properties = {
+            "Name": name,
+            "Secrets": [secrets] if secrets is not None and not isinstance(secrets, list) else secrets,
+            "Bus": self._bus_arn(said, at) if "bus" in said else None,
+        }
+        self._add(f"webhooks.{name}", "Eventyard::Webhooks::Endpoint", _plain("webhooks", said) | properties, at)
 
     def _log(self, name: str, said: Said, at: Path) -> None:
         self._add(f"logs.{name}", "AWS::Logs::LogGroup", _plain("logs", said) | {"LogGroupName": name}, at)

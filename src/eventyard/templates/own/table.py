@@ -254,14 +254,17 @@ _DESTINATIONS = Fields(
 )
 _FUNCTIONS = Fields(
     {
-        "handler": Field(Text(), "`module.function`.", "Handler", True),
-        "code": Field(Text(), "A folder, a file or a zip, from where this file is.", "", True),
-        "runtime": Field(Text(), "`python3.13` and the like.", "Runtime", True),
+        "code": Field(Text(), "A folder, a file or a zip, from where this file is: it is uploaded, as to AWS."),
+        "folder": Field(Text(), "A folder or file, from where this file is: the server runs what is there."),
+        "url": Field(Text(), "Where the function answers already."),
+        "handler": Field(Text(), "`module.function`.", "Handler"),
+        "runtime": Field(Text(), "`python3.13` and the like; for code.", "Runtime"),
+        "command": Field(ListOf(Text(), True), "A program of any language, in the folder: JSON in, out.", "Command"),
         "timeout": Field(Number(1, 900), "Seconds that it may take (3).", "Timeout"),
-        "memory": Field(Number(128, 10_240), "Megabytes that it may use (128).", "MemorySize"),
+        "memory": Field(Number(128, 10_240), "Megabytes that it may use (128)."),
         "environment": Field(MapOf(Text()), "Environment variables; their values are shown by nobody."),
-        "concurrency": Field(Number(0), "How many may run at once.", "ReservedConcurrentExecutions"),
-        "retries": Field(Number(0, 2), "Of asynchronous invocations (2).", "MaximumRetryAttempts"),
+        "concurrency": Field(Number(0), "How many may run at once."),
+        "retries": Field(Number(0, 2), "Of asynchronous invocations (2)."),
         "dead_letters": _named("queue for what fails", "queues"),
         "reads": Field(
             ListOf(
@@ -283,8 +286,30 @@ _FUNCTIONS = Fields(
         "role": Field(_ARN, "The role to run with, where AWS wants one."),
         "description": _DESCRIPTION,
         "tags": _TAGS,
+    },
+    (("code", "folder", "url"),),
+)
+_WEBHOOKS = Fields(
+    {
+        "provider": Field(Text(), "Who posts: `stripe`, `github`, ... ([webhooks.md](webhooks.md)).", "Provider", True),
+        "secrets": Field(ListOf(Text(), True), "What signatures are made with: `${env:NAME}`."),
+        "options": Field(Open(), "What the provider wants to know.", "Options"),
+        "bus": _named("bus (`default` unless said)", "buses"),
+        "source": Field(Text(), "The events' source, if not the provider's own.", "Source"),
+        "detail_type": Field(Text(), "The detail-type, with `{type}` for what the provider says.", "DetailType"),
+        "partner": Field(Text(), "A partner event source in place of a bus.", "Partner"),
+        "headers": Field(ListOf(Text()), "Headers to keep.", "Headers"),
+        "tolerance": Field(Number(1, 86_400), "How old a signature may be, in seconds.", "Tolerance"),
+        "window": Field(Number(3_600, 2_592_000), "For how long ids are remembered, in seconds.", "Window"),
+        "rate": Field(Number(1, 100_000), "Requests in a second.", "Rate"),
+        "burst": Field(Number(1, 1_000_000), "Requests at once.", "Burst"),
+        "body_limit": Field(Number(1, 4_194_304), "Bytes of a body.", "BodyLimit"),
+        "archive": Field(Flag(), "Keep what came as it came.", "Archive"),
+        "archive_days": Field(Number(2, 3_650), "How long.", "ArchiveDays"),
+        "url": Field(Text(), "The URL as the provider has it, where it is signed.", "Url"),
+        "description": _DESCRIPTION,
     }
-)  # fmt: skip
+)
 _LOGS = Fields(
     {
         "retention": Field(Number(1, 3_653), "Days that it is kept.", "RetentionInDays"),
@@ -312,6 +337,7 @@ SECTIONS: dict[str, tuple[Fields, str]] = {
     "connections": (_CONNECTIONS, "How requests to other systems are authorised."),
     "destinations": (_DESTINATIONS, "URLs of other systems."),
     "functions": (_FUNCTIONS, "Functions."),
+    "webhooks": (_WEBHOOKS, "Webhooks: what other systems post, as events."),
     "logs": (_LOGS, "Log groups."),
     "resources": (_RESOURCES, "Anything else, by CloudFormation's types."),
 }
