@@ -7,24 +7,13 @@ from typing import Any
 
 import msgspec
 
-from eventyard.api.explain import Explaining
-from eventyard.api.functions import FunctionPages
-from eventyard.api.history import History
-from eventyard.api.logs import Logs
-from eventyard.api.metrics import Metrics
-from eventyard.api.observations import Observations
-from eventyard.api.outside import OutsidePages
-from eventyard.api.platform import Platform
-from eventyard.api.refiring import Refiring
 from eventyard.api.relay import relay_routes
-from eventyard.api.sns import certificate_route
-from eventyard.api.stacks import StackRecords
-from eventyard.api.validation import Validating
 from eventyard.clock import Clock
 from eventyard.relay import PATH, Relay, Site, Tokens
 from eventyard.server.doors import doors_of
 from eventyard.server.house import House
 from eventyard.server.identity import identity_of
+from eventyard.server.pages import pages_of
 from eventyard.settings import Settings, is_loopback
 from eventyard.store import Store
 from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
@@ -50,32 +39,8 @@ class Server:
         house = House(self._store, self._settings, self._clock)
         doors = doors_of(house)
         await house.start()
-        platform = Platform(
-            house.directory,
-            house.engine,
-            [
-                Metrics(house.engine, house.publisher, house.validation.tally, house.outward.targets.counts),
-                house.ingress.metrics,
-            ],
-            self._store.progress,
-            lambda: self.ready,
-            self.reset if self._settings.dev else None,
-        )
-        logs = Logs(house.directory, house.archives.log_of)
-        observations = Observations(logs, self._store.log, self._clock)
-        history = History(house.directory, logs, self._store.log, self._store.progress, house.redelivery, self._clock)
-        explaining = Explaining(house.directory, self._store.log)
-        refiring = Refiring(house.schedules)
-        validating = Validating(house.validation, house.directory, house.queues.has, house.registry.names)
-        functions = FunctionPages(house.functions, self._clock, house.runs_code)
-        outside = OutsidePages(house.outward.targets, self._clock)
-        stacks = StackRecords(self._store.catalog)
-        await stacks.load()
+        pages = await pages_of(house, lambda: self.ready, self.reset if self._settings.dev else None)
         self._house = house
-        rooms = (platform, history, refiring, observations, explaining, validating, functions, outside, stacks)
-        pages = [route for each in rooms for route in each.routes()]
-        pages.append(certificate_route(house.signer))
-        pages += house.ingress.routes()
         relay = await self._relay(house)
         pages += relay_routes(self._tokens) if self._tokens is not None else []
         self._app = App(
