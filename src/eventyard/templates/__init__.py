@@ -1,2 +1,9 @@
 """Readers of the files that say what a stack is made of: from text to resources, with a finding for what is not
-understood. Neither a server nor a network is asked."""
+understood (docs/decisions, numbers 20 and 24). Neither a server nor a network is asked, and no file is opened."""
+
+from eventyard.templates.cloudformation.read import Result, read_cloudformation
+from eventyard.templates.scope import Where
+from eventyard.templates.serverless.read import read_serverless
+from eventyard.templates.serverless.variables import Given
+
+__all__ = ["Given", "Result", "Where", "read_cloudformation", "read_serverless"]

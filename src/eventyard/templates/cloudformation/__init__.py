@@ -1,0 +1,1 @@
+"""CloudFormation templates: sections, functions and resources."""

@@ -1,0 +1,1 @@
+"""What AWS SAM adds to CloudFormation's templates."""

@@ -1,0 +1,1 @@
+"""Files of Serverless Framework: variables, functions and their events."""

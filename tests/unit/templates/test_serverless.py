@@ -1,0 +1,260 @@
+"""Files of Serverless Framework become what the tool itself makes of them.
+
+The templates beside the files in ``serverless/`` were written by ``serverless package`` of serverless 3.40.0; left out
+of them are its bucket, role and versions, and where it put the code.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eventyard.templates import Given, read_serverless
+from tests.unit.templates.reading import GIVEN, computed, errors, properties, serverless, written
+
+FILES = Path(__file__).with_name("serverless")
+
+
+@pytest.mark.parametrize(("name", "region"), [("everything", "eu-west-1"), ("more", "us-east-1")])
+def test_everything_is_generated_as_the_tool_does(name: str, region: str) -> None:
+    stack = serverless((FILES / f"{name}.yml").read_text(), Given(account="123456789012", region=region))
+    theirs = json.loads((FILES / f"{name}.json").read_text())["Resources"]
+    if name == "more":
+        del theirs["F1LambdaFunction"]["Properties"]["Environment"]["Variables"]["S"]
+    expected = {
+        id: (one["Type"], computed(one.get("Properties", {}), region, stack.name)) for id, one in theirs.items()
+    }
+    found = {one.id: (one.type, written(one.properties)) for one in stack.resources}
+    role = f"arn:aws:iam::123456789012:role/shop-dev-{region}-lambdaRole"
+    for _, made in found.values():
+        made.pop("Code", None)
+    for _, made in expected.values():
+        _replace(made, {"of": "IamRoleLambdaExecution.Arn"}, role)
+    # The tool's policies for dead letters of topics allow everybody; they name the topic here. For a queue that is
+    # not of the stack there is none here.
+    policies = [id for id, (kind, _) in expected.items() if kind == "AWS::SQS::QueuePolicy"]
+    assert {id for id in policies if id in found} == (
+        {"TopicbToOnDashapprovedDLQPolicy"} if name == "everything" else set()
+    )
+    for id in policies:
+        del expected[id]
+        found.pop(id, None)
+    if name == "more":
+        # An id with a dot, which CloudFormation refuses.
+        expected["MybusUnderscorexDashyEventBridgeEventBus"] = expected.pop("My.busUnderscorexDashyEventBridgeEventBus")
+        environment = found["F1LambdaFunction"][1]["Environment"]["Variables"]
+        assert environment.pop("S") == {"join": ["us-east-1-", {"of": "Q.Arn"}, "-", {"of": "Q.Ref"}]}
+    assert found == expected
+
+
+def _replace(value: Any, old: Any, new: Any) -> None:
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if one == old:
+            value[key] = new
+        else:
+            _replace(one, old, new)
+
+
+FUNCTION = """\
+service: shop
+provider: {name: aws, runtime: python3.11}
+functions:
+  paid:
+    handler: handlers.on_success
+    events:
+"""
+
+BESIDE = """\
+      - eventBridge:
+        eventBus: orders
+        pattern:
+          source: [shop]
+          detail-type:
+            - OrderPaid
+"""
+DASHES = """\
+      - eventBridge:
+      - eventBus: orders
+        pattern:
+          source: [shop]
+          detail-type:
+            - OrderPaid
+"""
+ABOVE = """\
+      - eventBridge:
+    eventBus: orders
+    pattern:
+      source: [shop]
+      detail-type:
+        - OrderPaid
+"""
+FIXED = """\
+- eventBridge:
+    eventBus: orders
+    pattern:
+      source: [shop]
+      detail-type:
+        - OrderPaid"""
+
+
+@pytest.mark.parametrize(
+    ("events", "line", "column"), [(BESIDE, 8, 9), (DASHES, 8, 9), (ABOVE, 8, 5)], ids=["beside", "dashes", "above"]
+)
+def test_keys_at_the_wrong_depth_are_shown_as_they_should_be(events: str, line: int, column: int) -> None:
+    stack, findings = read_serverless("serverless.yml", FUNCTION + events, GIVEN)
+    assert stack is None
+    assert errors(findings) == [(line, column, "wrong-depth")]
+    assert findings[0].message.endswith("Indent what belongs to it:\n" + FIXED)
+    indented = "".join(f"      {each}\n" for each in FIXED.splitlines())
+    rule = properties(serverless(FUNCTION + indented), "Shopdevpaidrule1EventBridgeRule")
+    assert rule["EventPattern"] == {"source": ["shop"], "detail-type": ["OrderPaid"]}
+    assert rule["EventBusName"] == "orders"
+
+
+def test_a_schedule_at_the_wrong_depth_is_found_as_well() -> None:
+    _, findings = read_serverless("serverless.yml", FUNCTION + "      - schedule:\n        rate: rate(1 hour)\n", GIVEN)
+    assert errors(findings) == [(8, 9, "wrong-depth")]
+    assert findings[0].message.endswith("- schedule:\n    rate: rate(1 hour)")
+
+
+def test_events_without_a_dash_are_told_to_have_one() -> None:
+    _, findings = read_serverless("serverless.yml", FUNCTION + "      eventBridge: {schedule: rate(1 hour)}\n", GIVEN)
+    assert errors(findings) == [(7, 7, "wrong-depth")]
+    assert "put a dash" in findings[0].message
+
+
+def test_the_keys_of_a_pattern_beside_it_are_told_where_they_belong() -> None:
+    _, findings = read_serverless("serverless.yml", FUNCTION + "      - eventBridge: {source: [shop]}\n", GIVEN)
+    assert (7, 23, "wrong-depth") in errors(findings)
+    assert any("pattern:" in one.message for one in findings)
+
+
+@pytest.mark.parametrize("kind", ["http", "httpApi", "s3", "websocket", "alexaSkill", "iot", "cognitoUserPool", "msk"])
+def test_events_that_are_not_done_are_refused_by_name(kind: str) -> None:
+    _, findings = read_serverless("serverless.yml", FUNCTION + f"      - {kind}: x\n", GIVEN)
+    assert errors(findings) == [(7, 9, "unsupported-event")]
+    assert kind in findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("${self:service}", "shop"),
+        ("${self:custom.nested.name}", "n-shop"),
+        ("${opt:stage, 'none'}", "test"),
+        ("${opt:nope, self:custom.nope, 'none'}", "none"),
+        ("${opt:nope, ${env:HOME_OF}}", "home"),
+        ("${env:${self:custom.variable}}", "home"),
+        ("a-${sls:stage}-${aws:region}-${aws:accountId}-z", "a-test-eu-west-1-123456789012-z"),
+        ("${file(more.yml):names.0}", "first"),
+        ("${file(./conf.${opt:stage}.json):name}", "of the stage"),
+        ("${file(missing.yml):a, 'else'}", "else"),
+        ("${file(text.txt)}", "plain"),
+        ("${param:color}", "red"),
+        ("${param:size}", "9"),
+        ("${strToBool(true)}", "true"),
+        ("${AWS::Region}", "${AWS::Region}"),
+        ("${Queue}", "${Queue}"),
+        ("${self:custom.list.1}", "b"),
+    ],
+)
+def test_variables_have_the_values_that_they_name(value: str, expected: str) -> None:
+    files = {
+        "more.yml": "names: [first]\n",
+        "conf.test.json": '{"name": "of the stage"}',
+        "text.txt": "plain",
+    }
+    given = Given({"stage": "test"}, {"HOME_OF": "home"}, files.get, "123456789012", "eu-west-1")
+    content = f"""\
+service: shop
+provider: {{name: aws, runtime: python3.11}}
+params: {{test: {{color: red}}, default: {{color: blue, size: 9}}}}
+custom:
+  variable: HOME_OF
+  nested: {{name: "n-${{self:service}}"}}
+  list: [a, b]
+functions:
+  paid:
+    handler: handlers.on_success
+    description: "{value}"
+"""
+    assert properties(serverless(content, given), "PaidLambdaFunction")["Description"] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "rule"),
+    [
+        ("${opt:nope}", "unresolved-variable"),
+        ("${env:NOPE}", "unresolved-variable"),
+        ("${ssm:/a/b}", "unresolved-variable"),
+        ("${cf:stack.output}", "unresolved-variable"),
+        ("${cf(eu-west-1):stack.output}", "unresolved-variable"),
+        ("${file(../secret.yml):a}", "unresolved-variable"),
+        ("${file(/etc/passwd)}", "unresolved-variable"),
+        ("${file(~/x.yml)}", "unresolved-variable"),
+        ("${file(a/../../x.yml)}", "unresolved-variable"),
+        ("${file(conf.js):a}", "unresolved-variable"),
+        ("${self:custom.me}", "circular"),
+        ("${selv:custom.me}", "unknown-variable"),
+        ("a${self:custom}", "unresolved-variable"),
+    ],
+)
+def test_variables_without_a_value_are_findings_where_they_are(value: str, rule: str) -> None:
+    asked: list[str] = []
+
+    def file(path: str) -> str | None:
+        asked.append(path)
+        return None
+
+    content = f"""\
+service: shop
+custom: {{a: 1, me: "${{self:custom.me}}"}}
+provider: {{name: aws, runtime: python3.11}}
+functions:
+  paid:
+    handler: handlers.on_success
+    description: "{value}"
+"""
+    if rule != "circular":
+        content = content.replace('"${self:custom.me}"', "1")
+    _, findings = read_serverless("serverless.yml", content, Given(file=file))
+    assert rule in {one.rule for one in findings}
+    assert 7 in {one.line for one in findings} or rule == "circular"
+    assert not asked, "nothing outside of the project is opened"
+
+
+def test_a_plugin_and_roles_are_named_and_no_error() -> None:
+    content = FUNCTION.replace("    events:\n", "") + "plugins: [serverless-offline]\ncustom: {any: thing}\n"
+    stack, findings = read_serverless("serverless.yml", content, GIVEN)
+    assert stack is not None
+    assert [(one.line, one.rule) for one in findings] == [(6, "no-effect")]
+    assert "serverless-offline" in findings[0].message
+
+
+def test_resources_of_several_files_are_joined_and_extended() -> None:
+    content = (
+        FUNCTION.replace("    events:\n", "")
+        + """\
+resources:
+  - Resources: {First: {Type: AWS::SQS::Queue, Properties: {DelaySeconds: 1, QueueName: one}}}
+  - Resources: {Second: {Type: AWS::SQS::Queue}}
+    Outputs: {Url: {Value: !Ref First}}
+    extensions:
+      First: {Properties: {DelaySeconds: 2}}
+      PaidLogGroup: {Properties: {RetentionInDays: 30}, DeletionPolicy: Retain}
+"""
+    )
+    stack = serverless(content)
+    assert properties(stack, "First") == {"DelaySeconds": 2, "QueueName": "one"}
+    assert properties(stack, "PaidLogGroup")["RetentionInDays"] == 30
+    assert next(one.keep for one in stack.resources if one.id == "PaidLogGroup")
+    assert written(stack.outputs) == {"Url": {"of": "First.Ref"}}
+
+
+def test_a_function_whose_name_is_too_long_for_its_rule_is_told_so() -> None:
+    content = FUNCTION.replace("paid", "p" * 60) + "      - eventBridge: {schedule: rate(1 hour)}\n"
+    _, findings = read_serverless("serverless.yml", content, GIVEN)
+    assert errors(findings) == [(7, 9, "bad-name")]
