@@ -2,8 +2,9 @@
 understood (docs/decisions, numbers 20 and 24). Neither a server nor a network is asked, and no file is opened."""
 
 from eventyard.templates.cloudformation.read import Result, read_cloudformation
+from eventyard.templates.kind import FileKind, kind_of
 from eventyard.templates.scope import Where
 from eventyard.templates.serverless.read import read_serverless
 from eventyard.templates.serverless.variables import Given
 
-__all__ = ["Given", "Result", "Where", "read_cloudformation", "read_serverless"]
+__all__ = ["FileKind", "Given", "Result", "Where", "kind_of", "read_cloudformation", "read_serverless"]

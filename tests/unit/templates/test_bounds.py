@@ -35,6 +35,13 @@ def _both(text: str) -> None:
         assert len(findings) <= MOST + 1
 
 
+def _doubled(value: Any, times: int) -> Any:
+    """A text that is four times as long as its delimiter, which is four times as long as its, and so on."""
+    for _ in range(times):
+        value = {"Fn::Join": [value, ["", "", "", "", ""]]}
+    return value
+
+
 LEVELS = "\n".join(
     f"  {chr(97 + at)}: &{chr(97 + at)} [" + ", ".join([f"*{chr(96 + at)}"] * 9) + "]" for at in range(1, 9)
 )
@@ -63,10 +70,9 @@ BOMBS = {
     + "aaaaaaaaaa"
     + "}]" * 20
     + "}}}",
-    "join": "Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: "
-    + "!Join [!Join ['', [a" * 20
-    + "]], [b, c]]" * 20
-    + "}}}",
+    "join": json.dumps(
+        {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": _doubled("a" * 10, 20)}}}}
+    ),
     "conditions": "Conditions:\n"
     + "".join(f"  C{at}: !Condition C{at + 1}\n" for at in range(2_000))
     + "Resources: {Q: {Type: AWS::SQS::Queue}}",
@@ -90,7 +96,7 @@ def test_what_is_made_to_hurt_is_answered_with_findings(name: str) -> None:
 
 
 def test_what_swells_is_refused_as_too_large() -> None:
-    for name in ("aliases", "sub in sub"):
+    for name in ("aliases", "join", "sub in sub"):
         _, findings = read_cloudformation("t.yaml", BOMBS[name], WHERE)
         assert "too-large" in {one.rule for one in findings}, name
     for name in ("variables", "lists of variables"):

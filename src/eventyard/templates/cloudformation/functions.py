@@ -36,8 +36,9 @@ from eventyard.templates.tree import (
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _NAMES = frozenset(SHORT.values()) - {"Condition"}
-_ONLY_IN_CONDITIONS = frozenset({"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"})
-_REFUSED = frozenset({"Fn::Cidr", "Fn::GetAZs", "Fn::GetStackOutput", "Fn::Transform"})
+IN_CONDITIONS = frozenset({"Fn::And", "Fn::Equals", "Fn::Not", "Fn::Or"})
+REFUSED = frozenset({"Fn::Cidr", "Fn::ForEach", "Fn::GetAZs", "Fn::GetStackOutput", "Fn::Transform"})
+DONE = _NAMES - IN_CONDITIONS - REFUSED
 
 
 class _Bad(Exception):
@@ -99,9 +100,9 @@ class Functions:
         try:
             if name in self._known:
                 return self._known[name](entry.node, place)
-            if name in _REFUSED or name.startswith("Fn::ForEach"):
+            if name in REFUSED or name.startswith("Fn::ForEach"):
                 self._findings.error(place, "unsupported-function", f"{name[:60]} is not done here.")
-            elif name in _ONLY_IN_CONDITIONS:
+            elif name in IN_CONDITIONS:
                 self._findings.error(place, "bad-function", f"{name} is for conditions only.")
             else:
                 self._findings.unknown(place, "unknown-function", "The function", name, _NAMES)

@@ -89,7 +89,8 @@ class _File:
         name = self._stack or said.get("stackName", f"{service}-{stage}")
         where = Where(name, self._given.account, self._given.region, self._given.parameters)
         self._service = Service(service, stage, said, self._path, self._lines)
-        return read_template(template, Scope(where, findings), self._path, self)
+        scope = Scope(where, findings, used=variables.used | {"stage", "region"})
+        return read_template(template, scope, self._path, self)
 
     # The part of a template
 

@@ -57,6 +57,8 @@ class Variables:
         self._done: dict[str, Node] = {}
         self._files: dict[str, Node | None] = {}
         self._doing: list[str] = []
+        #: Options and parameters that were asked for.
+        self.used: set[str] = set()
 
     def resolve(self, node: Node) -> Node:
         """``node`` with all variables in it replaced; what can't be is a finding and unknown."""
@@ -139,6 +141,8 @@ class Variables:
             "opt": self._given.options,
             "aws": {"accountId": self._given.account, "region": self._given.region},
         }
+        if source in ("opt", "param") and address is not None:
+            self.used.add(address)
         if source in known and address is not None:
             if address in known[source]:
                 return scalar(known[source][address], place)
