@@ -101,7 +101,9 @@ FIXED = """\
 
 
 @pytest.mark.parametrize(
-    ("events", "line", "column"), [(BESIDE, 8, 9), (DASHES, 8, 9), (ABOVE, 8, 5)], ids=["beside", "dashes", "above"]
+    ("events", "line", "column"),
+    [(BESIDE, 8, 9), (DASHES, 8, 9), (DASHES.replace("eventBridge:", "eventBridge"), 8, 9), (ABOVE, 8, 5)],
+    ids=["beside", "dashes", "dashes without a colon", "above"],
 )
 def test_keys_at_the_wrong_depth_are_shown_as_they_should_be(events: str, line: int, column: int) -> None:
     stack, findings = read_serverless("serverless.yml", FUNCTION + events, GIVEN)
@@ -127,9 +129,12 @@ def test_events_without_a_dash_are_told_to_have_one() -> None:
 
 
 def test_the_keys_of_a_pattern_beside_it_are_told_where_they_belong() -> None:
-    _, findings = read_serverless("serverless.yml", FUNCTION + "      - eventBridge: {source: [shop]}\n", GIVEN)
-    assert (7, 23, "wrong-depth") in errors(findings)
-    assert any("pattern:" in one.message for one in findings)
+    events = (
+        "      - eventBridge:\n          eventBus: orders\n          pattern:\n          source:\n            - shop\n"
+    )
+    _, findings = read_serverless("serverless.yml", FUNCTION + events, GIVEN)
+    assert errors(findings) == [(10, 11, "wrong-depth")]
+    assert findings[0].message.endswith("- eventBridge:\n    pattern:\n      source:\n        - shop")
 
 
 @pytest.mark.parametrize("kind", ["http", "httpApi", "s3", "websocket", "alexaSkill", "iot", "cognitoUserPool", "msk"])

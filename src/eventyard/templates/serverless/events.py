@@ -5,7 +5,7 @@ Its documentation, "EventBridge Event" and its neighbours; ids, names and proper
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from eventyard.contract.finding import Place
 from eventyard.resource import Join, Reference, Resource
 from eventyard.templates.cloudformation.functions import Functions
 from eventyard.templates.scope import Head, Scope
-from eventyard.templates.serverless.misplaced import IN_PATTERNS
+from eventyard.templates.serverless import misplaced
 from eventyard.templates.serverless.names import letters, normalized, source
 from eventyard.templates.serverless.shapes import EVENTS, SHORT, mapping_fields
 from eventyard.templates.shapes import convert
@@ -47,9 +47,18 @@ def _bus_id(name: str) -> str:
 
 class Events:
     """The events of one function. ``full``: its name. ``role``: its ARN. ``made``: what is there, by id; topics and
-    buses are shared. ``idle``: it is left out by its condition and only checked."""
+    buses are shared. ``idle``: it is left out by its condition and only checked. ``lines``: of the texts, by path."""
 
-    def __init__(self, name: str, full: Any, role: str, scope: Scope, made: dict[str, Resource], idle: bool) -> None:
+    def __init__(
+        self,
+        name: str,
+        full: Any,
+        role: str,
+        scope: Scope,
+        made: dict[str, Resource],
+        idle: bool,
+        lines: Mapping[str, Sequence[str]],
+    ) -> None:
         self._name = name
         self._full = full
         self._role = role
@@ -58,6 +67,7 @@ class Events:
         self._findings = scope.findings
         self._made = made
         self._idle = idle
+        self._lines = lines
         self._rules = self._schedules = self._watched = 0
         self._arn = Reference(f"{self._id}LambdaFunction", "Arn")
 
@@ -69,9 +79,9 @@ class Events:
         if key in SHORT and not isinstance(evaluated, Fields):
             evaluated = self._long(key, evaluated, place)
         where = f"functions.{self._name}.{key}"
+        if key == "eventBridge" and isinstance(node, Fields) and misplaced.outside(node, self._lines, self._findings):
+            return
         said = convert(evaluated, EVENTS[key], self._findings, where, "unknown-key")
-        if key == "eventBridge" and isinstance(evaluated, Fields):
-            self._outside_of_pattern(evaluated)
         if isinstance(said, Missing):
             return
         arn = (node.get("arn") if isinstance(node, Fields) else None) or node
@@ -92,15 +102,6 @@ class Events:
         if key == "sns" and isinstance(node, Scalar) and str(node.value).startswith("arn:"):
             name = "arn"
         return Fields({name: Entry(place, node)}, place)
-
-    def _outside_of_pattern(self, node: Fields) -> None:
-        beside = [key for key in node.entries if key in IN_PATTERNS]
-        if beside:
-            names, place = ", ".join(beside), node.entries[beside[0]].place
-            message = (
-                f"{names} belong in pattern, indented below it:\n- eventBridge:\n    pattern:\n      {beside[0]}: ..."
-            )
-            self._findings.error(place, "wrong-depth", message)
 
     # Rules
 

@@ -75,7 +75,13 @@ def function(
     if not isinstance(said, Missing) and wanted:
         yield from _function(name, entry.place, said, service, scope, role)
     events = serverless_events.Events(
-        name, whole.get("name", f"{service.name}-{service.stage}-{name}"), role, scope, dict(made), not wanted
+        name,
+        whole.get("name", f"{service.name}-{service.stage}-{name}"),
+        role,
+        scope,
+        dict(made),
+        not wanted,
+        service.lines,
     )
     for key, one, place in _events(name, entry.node.get("events"), service, scope, bool(moved)):
         yield from (each for each in events.resources(key, one, place) if wanted)

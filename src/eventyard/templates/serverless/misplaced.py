@@ -23,16 +23,15 @@ def beside(item: Fields, lines: Mapping[str, Sequence[str]], findings: Findings)
     for name, entry in item.entries.items():
         around = {key: one for key, one in item.entries.items() if key != name}
         if name in EVENTS and _empty(entry.node) and around and all(key in EVENTS[name]["fields"] for key in around):
-            _find(name, entry, list(around.items()), lines, findings)
+            _find(name, list(around.items()), lines, findings)
             return True
     return False
 
 
 def behind(items: Items, at: int, lines: Mapping[str, Sequence[str]], findings: Findings) -> int:
     """How many of the items behind an event without anything in it are its keys, each with a dash of its own."""
-    item = items.items[at]
-    name, entry = (item.only() or ("", None)) if isinstance(item, Fields) else ("", None)
-    if entry is None or name not in EVENTS or not _empty(entry.node):
+    name = _bare(items.items[at])
+    if name is None:
         return 0
     found: list[tuple[str, Entry]] = []
     count = 0
@@ -44,32 +43,49 @@ def behind(items: Items, at: int, lines: Mapping[str, Sequence[str]], findings: 
         found += one.entries.items()
         count += 1
     if found:
-        _find(name, entry, found, lines, findings)
+        _find(name, found, lines, findings)
     return count
 
 
 def above(function: Fields, lines: Mapping[str, Sequence[str]], findings: Findings) -> list[str]:
     """The keys of a function that are those of its last event, which has nothing in it."""
     events = function.get("events")
-    last = events.items[-1] if isinstance(events, Items) and events.items else None
-    name, entry = (last.only() or ("", None)) if isinstance(last, Fields) else ("", None)
-    if entry is None or name not in EVENTS or not _empty(entry.node):
+    name = _bare(events.items[-1]) if isinstance(events, Items) and events.items else None
+    if name is None:
         return []
     own = EVENTS[name]["fields"]
     names = list(function.entries)
     found = [(key, function.entries[key]) for key in names[names.index("events") + 1 :] if key in own]
     if found:
-        _find(name, entry, found, lines, findings)
+        _find(name, found, lines, findings)
     return [key for key, _ in found]
+
+
+def outside(event: Fields, lines: Mapping[str, Sequence[str]], findings: Findings) -> bool:
+    """Whether keys of a pattern stand beside ``pattern`` in an eventBridge event; if so, that is a finding."""
+    found = [(key, entry) for key, entry in event.entries.items() if key in IN_PATTERNS]
+    if found:
+        names = ", ".join(key for key, _ in found)
+        fixed = [f"  {line}" for line in _fixed("pattern", [one for _, one in found], lines)]
+        shown = "\n".join(["- eventBridge:", "    pattern:", *fixed[1:]])
+        message = f"{names} belong in pattern. Indent what belongs to it:\n{shown}"
+        findings.error(found[0][1].place, "wrong-depth", message)
+    return bool(found)
+
+
+def _bare(item: Node) -> str | None:
+    """The name of an event without anything in it: ``- eventBridge:``, or even ``- eventBridge``."""
+    if isinstance(item, Scalar) and item.text in EVENTS:
+        return item.text
+    only = item.only() if isinstance(item, Fields) else None
+    return only[0] if only and only[0] in EVENTS and _empty(only[1].node) else None
 
 
 def _empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def _find(
-    name: str, entry: Entry, found: list[tuple[str, Entry]], lines: Mapping[str, Sequence[str]], findings: Findings
-) -> None:
+def _find(name: str, found: list[tuple[str, Entry]], lines: Mapping[str, Sequence[str]], findings: Findings) -> None:
     names = ", ".join(key for key, _ in found)
     fixed = "\n".join(_fixed(name, [one for _, one in found], lines))
     verb = "stands" if len(found) == 1 else "stand"
