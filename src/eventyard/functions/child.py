@@ -20,6 +20,9 @@ from eventyard.functions.resources import LATEST, Function
 #: What sets the limits and then becomes the program itself; a limit that is refused must not start it without one.
 _LIMITED = 'ulimit -c 0 && ulimit -d "$0" && exec "$@"'
 
+#: Names the server that a process belongs to.
+_HOME = "EVENTYARD_FUNCTIONS"
+
 
 class Child:
     """Made by :meth:`start`. ``stream``: the name of its log stream. ``output``: what it writes to standard error, and
@@ -37,14 +40,16 @@ class Child:
         argv: Sequence[str],
         function: Function,
         folder: Path,
+        home: Path,
         *,
         more: Mapping[str, str] | None = None,
         memory: int | None = None,
         pass_fds: Sequence[int] = (),
         answers: bool = False,
     ) -> Child:
-        """``memory``: MiB of private data that each of its processes may have, None if the program sees to that.
-        ``answers``: its standard output is not for the log. Raises OSError for what can't be started."""
+        """``folder``: where it runs. ``home``: where its server keeps functions. ``memory``: MiB of private data that
+        each of its processes may have, None if the program sees to that. ``answers``: its standard output is not for
+        the log. Raises OSError for what can't be started."""
         scratch = Path(tempfile.mkdtemp(prefix="function-"))
         output = Output()
         limited = [] if memory is None else ["/bin/sh", "-c", _LIMITED, str(memory << 10)]
@@ -55,7 +60,7 @@ class Child:
                 stdout=asyncio.subprocess.PIPE if answers else output.writing,
                 stderr=output.writing,
                 cwd=folder,
-                env={**environment(function, folder, scratch), **(more or {})},
+                env={**environment(function, folder, scratch, home), **(more or {})},
                 pass_fds=pass_fds,
                 start_new_session=True,
             )  # fmt: skip
@@ -81,6 +86,13 @@ class Child:
             else:
                 await writer.drain()
 
+    def lives(self) -> bool:
+        """Whether it has not ended. Asked of the system, which knows before the event loop does."""
+        try:
+            return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:
+            return False
+
     async def kill(self, patience: float = 0.0) -> int:
         """End the process and whatever it started; answers its exit status, as a negative signal where it was one.
         What is about to end by itself within ``patience`` seconds keeps its own status."""
@@ -98,16 +110,26 @@ class Child:
         return status
 
     def _sweep(self) -> None:
-        """A process that left the group is known by the environment that it was born with (on Linux)."""
-        mark = f"TMPDIR={self._scratch}".encode()
-        for entry in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                if mark in entry.read_bytes().split(b"\0"):
-                    os.kill(int(entry.parent.name), signal.SIGKILL)
+        _kill_marked("TMPDIR", str(self._scratch))
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 
-def environment(function: Function, folder: Path, scratch: Path) -> Mapping[str, str]:
+def kill_orphans(home: Path) -> None:
+    """End what a server that was killed left running, if it kept its functions in ``home`` as this one does."""
+    _kill_marked(_HOME, str(home))
+
+
+def _kill_marked(name: str, value: str) -> None:
+    """A process that left the group, or whose server is gone, is known by the environment that it was born with (on
+    Linux)."""
+    mark = f"{name}={value}".encode()
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if mark in entry.read_bytes().split(b"\0"):
+                os.kill(int(entry.parent.name), signal.SIGKILL)
+
+
+def environment(function: Function, folder: Path, scratch: Path, home: Path) -> Mapping[str, str]:
     """Lambda's reserved variables and the function's own; nothing of the server's, whose secrets are not for it.
 
     Source: developer guide, "Defined runtime environment variables"."""
@@ -119,6 +141,7 @@ def environment(function: Function, folder: Path, scratch: Path) -> Mapping[str,
         "TMPDIR": str(scratch),
         "PYTHONDONTWRITEBYTECODE": "1",
         **function.environment,
+        _HOME: str(home),
         "_HANDLER": function.handler,
         "AWS_REGION": function.region,
         "AWS_DEFAULT_REGION": function.region,

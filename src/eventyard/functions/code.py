@@ -21,7 +21,7 @@ class Code:
     """Code in ``folder``: for each digest the zip file and what is in it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder.absolute()
 
     def add(self, zipped: bytes) -> str:
         """Keep the zip file, durably; answers its digest. Raises InvalidRequest for what is none."""
@@ -29,8 +29,8 @@ class Code:
             raise LimitExceeded("Zipped size must be smaller than 52428800 bytes", "RequestEntityTooLargeException")
         digest = hashlib.sha256(zipped).hexdigest()
         if not self.path(digest).exists():
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draft = self._folder / f"{digest}.new"
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = self.folder / f"{digest}.new"
             shutil.rmtree(draft, ignore_errors=True)
             try:
                 _unpack(zipped, draft)
@@ -46,12 +46,12 @@ class Code:
 
     def path(self, digest: str) -> Path:
         """Where the code with ``digest`` is."""
-        return self._folder / digest
+        return self.folder / digest
 
     def keep_only(self, digests: set[str]) -> None:
         """Throw away all other code."""
-        if self._folder.exists():
-            for found in self._folder.iterdir():
+        if self.folder.exists():
+            for found in self.folder.iterdir():
                 if found.name not in digests:
                     shutil.rmtree(found, ignore_errors=True)
 

@@ -24,9 +24,11 @@ _AFTER = 0.2
 
 
 class Command:
-    """Keeps :class:`~eventyard.functions.runner.Runner`. ``folder``: where the program is run."""
+    """Keeps :class:`~eventyard.functions.runner.Runner`. ``folder``: where the program is run. ``home``: where
+    the server keeps functions."""
 
-    def __init__(self, function: Function, clock: Clock, folder: Path) -> None:
+    def __init__(self, function: Function, clock: Clock, folder: Path, home: Path) -> None:
+        self._home = home
         self.function = function
         self.since = clock.now()
         self.stream = "command"
@@ -48,7 +50,13 @@ class Command:
         try:
             argv = [located(self.function.command[0], self._folder), *self.function.command[1:]]
             child = self._child = await Child.start(
-                argv, self.function, self._folder, more=more, memory=self.function.memory + _OWN, answers=True
+                argv,
+                self.function,
+                self._folder,
+                self._home,
+                more=more,
+                memory=self.function.memory + _OWN,
+                answers=True,
             )
         except OSError as error:
             return failed(invocation, "Runtime.InvalidEntrypoint", f"{self.function.command[0]}: {error}", ())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import structlog
@@ -17,6 +18,8 @@ from eventyard.clock import Clock
 from eventyard.errors import Conflict, EventyardError, InvalidRequest, NotFound, TryAgain
 from eventyard.event import Event, envelope, iso_seconds, new_ids
 from eventyard.feed import Bury, Feed, Feeds
+from eventyard.functions.caller import Caller
+from eventyard.functions.child import kill_orphans
 from eventyard.functions.code import Code
 from eventyard.functions.pool import Pool
 from eventyard.functions.records import Attempts, Letter, Tell, record_of
@@ -70,10 +73,12 @@ class Functions:
         self._attempts = Attempts()
         self._clock = clock
         self._functions: dict[str, Function] = {}
+        self._under_way: dict[str, dict[str, asyncio.Task[DeliveryOutcome]]] = {}
         self._turn = asyncio.Lock()
 
     async def load(self) -> None:
-        """Bring all back. Call once, before the engine starts."""
+        """Bring all back, and end what a server before this one left running. Call once, before the engine starts."""
+        await asyncio.to_thread(kill_orphans, self._code.folder)
         for value in (await self._catalog.load(_KIND)).values():
             self._follow(msgspec.json.decode(value, type=Function))
         await asyncio.to_thread(self._code.keep_only, {function.code for function in self._functions.values()})
@@ -131,6 +136,7 @@ class Functions:
             del self._functions[arn]
             self._feeds.forget(arn)
             self._feeds.drop_log(_log_of(arn))
+            self._under_way.pop(arn, None)
         await self._pool.retire(arn)
 
     # --- invoking ---------------------------------------------------------------------------------------------------
@@ -178,7 +184,13 @@ class Functions:
                 log=_log_of(function.arn),
                 pattern=_ALL,
                 target_arn=function.arn,
-                target=_Caller(function.arn, self._attempt),
+                target=Caller(
+                    partial(self._attempt, function.arn),
+                    self._clock,
+                    self._pool.most(function),
+                    function.max_age,
+                    self._under_way.setdefault(function.arn, {}),
+                ),
                 payload=payload_of,
                 dead_letter_arn=function.dead_letter_arn or function.on_failure,
                 bury=self._bury(function),
@@ -239,20 +251,6 @@ class Functions:
             log.error("a function's letter was refused", function=letter.function, to=arn, reason=error.message)
             return False
         return True
-
-
-class _Caller:
-    """Invokes the function for each delivery of its own log; all of a batch at once, as far as the pool lets them."""
-
-    batch_size = 100
-    place = None
-
-    def __init__(self, arn: str, attempt: Callable[[str, Delivery], Awaitable[DeliveryOutcome]]) -> None:
-        self._arn = arn
-        self._attempt = attempt
-
-    async def deliver(self, batch: Sequence[Delivery]) -> Sequence[DeliveryOutcome]:
-        return await asyncio.gather(*(self._attempt(self._arn, item) for item in batch))
 
 
 def _event(function: Function, invocation: Invocation, now: int) -> Event:

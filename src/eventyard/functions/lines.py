@@ -82,9 +82,9 @@ class Lines:
                 return HUNG_UP
             head, _, value = line[:-1].partition(b" ")
             kind = head[:1].decode("ascii", "replace")
-            if head[1:] != id.encode() or kind not in "IFRE":
+            if head[1:] != id.encode() or kind not in "IFRED":
                 continue
-            if kind in "FE" and not _is_json(value):
+            if kind in "FED" and not _is_json(value):
                 continue
             return Answer(kind, value)
 

@@ -149,8 +149,12 @@ class Pool:
     def _count(self, arn: str) -> Count:
         return self.counts.setdefault(arn, Count())
 
+    def most(self, function: Function) -> int:
+        """How many invocations of it may run at once."""
+        return self._most if function.reserved is None else function.reserved
+
     async def _enter(self, function: Function, patience: float | None) -> None:
-        arn, most = function.arn, self._most if function.reserved is None else function.reserved
+        arn, most = function.arn, self.most(function)
         running = self._running.setdefault(arn, set())
         if self._closed or most == 0 or (function.reserved is not None and len(running) >= most):
             raise TryAgain("Rate Exceeded.", "TooManyRequestsException")

@@ -23,8 +23,8 @@ _INIT, _ENDING = 10.0, 1.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """``kind``: R (a result), E (an error that the handler raised), I (ready), F (it can't be loaded), X (it hung
-    up)."""
+    """``kind``: R (a result), E (an error that the handler raised), D (one after which it must not be asked again), I
+    (ready), F (it can't be loaded), X (it hung up)."""
 
     kind: str
     value: bytes = b""
@@ -110,14 +110,16 @@ class Worker:
             return timed_out(self.function, invocation, self._said())
         if answer.kind == "R":
             return answered(answer.value, self._said())
-        if answer.kind == "E":
+        if answer.kind == "D":
+            await self.kill()
+        if answer.kind in "ED":
             return Outcome(answer.value, UNHANDLED, tail(self._said()))
         status = await self.kill(_ENDING)
         return exited(invocation, status, self._said())
 
     @property
     def alive(self) -> bool:
-        return not self._killed and not self._exit.done()
+        return not self._killed and not self._exit.done() and self._child.lives()
 
     async def stale(self) -> bool:
         return self._stamp is not None and await self._stamp() != self._code

@@ -6,12 +6,12 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from eventyard.clock import Clock
 from eventyard.functions.child import Child
+from eventyard.functions.code import Code
 from eventyard.functions.command import Command
 from eventyard.functions.lines import Lines
 from eventyard.functions.process import Stamp, Worker
@@ -30,11 +30,11 @@ _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".
 
 
 class Starter:
-    """``zipped``: where the code with a digest is. ``call``: see :mod:`remote`. ``reload``: whether code in folders is
+    """``code``: where zip files are unpacked. ``call``: see :mod:`remote`. ``reload``: whether code in folders is
     loaded anew when it changed."""
 
-    def __init__(self, zipped: Callable[[str], Path], clock: Clock, call: Call, reload: bool) -> None:
-        self._zipped = zipped
+    def __init__(self, code: Code, clock: Clock, call: Call, reload: bool) -> None:
+        self._code = code
         self._clock = clock
         self._call = call
         self._reload = reload
@@ -43,11 +43,11 @@ class Starter:
         """What runs it; or, if it can't be started, the outcome of the invocation."""
         if function.url is not None:
             return Remote(function, self._clock, self._call)
-        folder = self._zipped(function.code) if function.path is None else folder_of(function.path)
+        folder = self._code.path(function.code) if function.path is None else folder_of(function.path)
         if not await asyncio.to_thread(folder.is_dir):
             return failed(None, "Runtime.InvalidEntrypoint", f"There is no folder {folder}.", ())
         if function.command:
-            return Command(function, self._clock, folder)
+            return Command(function, self._clock, folder, self._code.folder)
         try:
             if function.runtime.startswith("python"):
                 return await self._python(function, folder)
@@ -60,7 +60,7 @@ class Starter:
         interpreter = interpreter_of(function, folder)
         try:
             argv = [interpreter, "-u", str(_WORKER), str(lines.writing)]
-            child = await Child.start(argv, function, folder, pass_fds=(lines.writing,))
+            child = await Child.start(argv, function, folder, self._code.folder, pass_fds=(lines.writing,))
         except BaseException:
             lines.close()
             raise
@@ -78,7 +78,7 @@ class Starter:
         api = await RuntimeApi.open()
         try:
             child = await Child.start(
-                argv, function, folder,
+                argv, function, folder, self._code.folder,
                 more={"AWS_LAMBDA_RUNTIME_API": api.address}, memory=function.memory + _OWN[kind],
             )  # fmt: skip
         except BaseException:

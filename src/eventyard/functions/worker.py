@@ -3,7 +3,7 @@
 It is started with the interpreter and in the directory of the function, and needs nothing but the standard library.
 Requests come as lines of JSON on standard input; what is answered goes to the file descriptor that the first argument
 names, as lines of a letter with the invocation's id, a space and JSON: I (ready), F (it can't be loaded), R (a result),
-E (an error that the handler raised). Standard output is the handler's.
+E (an error that the handler raised), D (one after which it must not be asked again). Standard output is the handler's.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def main() -> None:
             kind, answer = "R", json.dumps(handler(request["event"], Context(request)))
         except BaseException as error:  # noqa: BLE001 - also sys.exit() is an error of this invocation only
             kind, answer = "E", json.dumps(_described(error))
+        if kind == "E" and "MemoryError" in answer:
+            kind = "D"  # what is left of memory is too little for the next
         _flush()
         try:
             send(kind + request["id"], answer)
         except OSError:  # the handler has closed what it was to be answered by
             os._exit(1)
-        if kind == "E" and "MemoryError" in answer:
-            os._exit(1)  # what is left of memory is too little for the next
 
 
 def _flush() -> None:

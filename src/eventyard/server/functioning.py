@@ -49,7 +49,7 @@ class Functioning:
         self._clock = clock
         self._client = Client(guard, clock, plain=False, most=MOST_SYNC + 1)
         code = Code(folder)
-        starter = Starter(code.path, clock, self._call, dev)
+        starter = Starter(code, clock, self._call, dev)
         pool = Pool(starter.start, clock, _INVOCATIONS, write)
         self.functions = Functions(store.catalog, code, pool, BusFeeds(engine), publisher.append, self.tell, clock)
 
