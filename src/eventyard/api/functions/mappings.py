@@ -168,7 +168,7 @@ class Mappings:
             FunctionResponseTypes=list(pipe.target_parameters.get("FunctionResponseTypes") or ()) or None,
             LastModified=pipe.modified / 1000,
             LastProcessingResult=result if stream else None,
-            State=state or ("Enabled" if pipe.desired == RUNNING else "Disabled"),
+            State=state or ("Enabled" if pipe.current == RUNNING else "Disabled"),
             StateTransitionReason="User action" if stream else "USER_INITIATED",
             ScalingConfig=given(MaximumConcurrency=settings.get("MaximumConcurrency")) or None,
         )
