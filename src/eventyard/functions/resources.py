@@ -51,6 +51,13 @@ class Function(msgspec.Struct, frozen=True):
     on_failure: str | None = None
 
     @property
+    def policy(self) -> str | None:
+        """Its resource policy, as JSON; None without statements."""
+        if not self.statements:
+            return None
+        return f'{{"Version":"2012-10-17","Id":"default","Statement":[{",".join(self.statements.values())}]}}'
+
+    @property
     def origin(self) -> Origin:
         """Where its code comes from."""
         if self.url is not None:

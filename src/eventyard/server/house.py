@@ -89,7 +89,11 @@ class House:
         self.outward.add_to(self._kinds)
         self.plain = bool(networks)
         self._admit = Admission(
-            ("sqs:SendMessage", "sns:Publish"), self._policy, self._role, clock, settings.organizations()
+            ("sqs:SendMessage", "sns:Publish", "lambda:InvokeFunction"),
+            self._policy,
+            self._role,
+            clock,
+            settings.organizations(),
         )
         letters = self.outward.buried(DeadLetters(self.queues.deliver, self._admit).send)
         self.engine = Engine(
@@ -214,7 +218,7 @@ class House:
             queue=partial(LetterTarget, self.queues.deliver, admit=self._admit),
             post=partial(PostTarget, self.poster, self.clock),
             hose=lambda arn: FirehoseTarget(self.streaming.hoses.put, arn),
-            function=lambda arn: FunctionTarget(self.functions.deliver, arn),
+            function=lambda arn: FunctionTarget(self.functions.deliver, arn, self._admit),
         )
         return Delivering(ways, self.queues.deliver, self.signer)
 
@@ -273,7 +277,9 @@ class House:
         return await ask(self.functions, self.clock, function, payload)
 
     def _policy(self, arn: str) -> str | None:
-        """The resource policy of a queue or a topic. Raises NotFound."""
+        """The resource policy of a queue, a topic or a function. Raises NotFound."""
+        if kind_of(arn) == "lambda":
+            return self.functions.get(arn).policy
         at = self.queues.get if kind_of(arn) == "sqs" else self.topics.get
         return at(arn).attributes.get("Policy")
 

@@ -33,13 +33,13 @@ def add_inside(
     clock: Clock,
     hops: int,
 ) -> None:
-    """``admit``: asks the policies of queues and topics; ``forward``: that of a bus. ``hops``: the most buses that an
-    event may pass."""
+    """``admit``: asks the policies of queues, topics, functions; ``forward``: that of a bus. ``hops``: the most buses
+    that an event may pass."""
     add = kinds.add
     add("sns", lambda arn, parameters: TopicTarget(topics.deliver, arn, admit))
     add("sqs", lambda arn, given: QueueTarget(queues.deliver, arn, given.get("SqsParameters") or {}, admit))
     add("firehose", lambda arn, parameters: FirehoseTarget(streaming.hoses.put, arn))
-    add("lambda", lambda arn, parameters: FunctionTarget(functions.deliver, arn))
+    add("lambda", lambda arn, parameters: FunctionTarget(functions.deliver, arn, admit))
     add(
         "kinesis",
         lambda arn, given: StreamTarget(streaming.streams.deliver, arn, given.get("KinesisParameters") or {}),

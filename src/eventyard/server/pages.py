@@ -8,7 +8,7 @@ from eventyard.api.explain import Explaining
 from eventyard.api.functions import FunctionPages
 from eventyard.api.history import History
 from eventyard.api.logs import Logs
-from eventyard.api.metrics import Metrics
+from eventyard.api.metrics import FunctionMetrics, Metrics, OutsideMetrics
 from eventyard.api.observations import Observations
 from eventyard.api.outside import OutsidePages
 from eventyard.api.platform import Platform
@@ -23,12 +23,17 @@ from eventyard.wire import Route
 async def pages_of(house: House, ready: Callable[[], bool], reset: Callable[[], Awaitable[None]] | None) -> list[Route]:
     """``ready``: whether requests should be sent here. ``reset``: None refuses it."""
     store, clock = house.store, house.clock
-    metrics = Metrics(house.engine, house.publisher, house.validation.tally, house.outward.targets.counts)
+    metrics = (
+        Metrics(house.engine, house.publisher, house.validation.tally),
+        OutsideMetrics(house.outward.targets.counts),
+        FunctionMetrics(house.functions.pool.counts),
+        house.ingress.metrics,
+    )
     logs = Logs(house.directory, house.archives.log_of)
     stacks = StackRecords(store.catalog)
     await stacks.load()
     rooms = (
-        Platform(house.directory, house.engine, [metrics, house.ingress.metrics], store.progress, ready, reset),
+        Platform(house.directory, house.engine, metrics, store.progress, ready, reset),
         History(house.directory, logs, store.log, store.progress, house.redelivery, clock),
         Refiring(house.schedules),
         Observations(logs, store.log, clock),

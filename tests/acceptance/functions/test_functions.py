@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import time
+import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -299,12 +300,92 @@ def test_payload_that_is_no_json_is_refused(yard: Yard) -> None:
         yard.functions.invoke(FunctionName="echo", Payload=b"{no")
 
 
-def test_another_accounts_function_is_out_of_reach(yard: Yard, server: Server) -> None:
-    arn = yard.make("echo")
-    other = server.client("lambda", new_account())
+def test_another_account_invokes_a_function_only_as_its_policy_lets_it(
+    yard: Yard, server: Server, tmp_path: Path
+) -> None:
+    notes, other = tmp_path / "notes", new_account()
+    arn = yard.make("note", Environment={"Variables": {"NOTES": str(notes)}})
+    functions, events, sns = (server.client(service, other) for service in ("lambda", "events", "sns"))
     with refused("AccessDeniedException"):
-        other.invoke(FunctionName=arn)
-    events = server.client("events", new_account())
-    events.put_rule(Name="r", EventPattern='{"source": ["cars"]}')
-    with refused("ValidationException"):
-        events.put_targets(Rule="r", Targets=[{"Id": "f", "Arn": arn}])
+        functions.invoke(FunctionName=arn)
+    with refused("AccessDeniedException"):
+        functions.get_function(FunctionName=arn)
+    rule = events.put_rule(Name="cars", EventPattern='{"source": ["cars"]}')["RuleArn"]
+    queue = server.client("sqs", other).create_queue(QueueName="dead")["QueueUrl"]
+    dead = {"DeadLetterConfig": {"Arn": f"arn:aws:sqs:us-east-1:{other}:dead"}}
+    assert events.put_targets(Rule="cars", Targets=[{"Id": "f", "Arn": arn, **dead}])["FailedEntryCount"] == 0
+    entry = {"Source": "cars", "DetailType": "d", "Detail": '{"from": "a rule"}'}
+    events.put_events(Entries=[entry])
+    sqs = server.client("sqs", other)
+    (letter,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=15, MessageAttributeNames=["All"])["Messages"]
+    assert letter["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert noted(notes) == []
+
+    action = "lambda:InvokeFunction"
+    allow = {"Principal": "events.amazonaws.com", "SourceArn": rule}
+    yard.functions.add_permission(FunctionName="note", StatementId="rule", Action=action, **allow)
+    events.put_events(Entries=[entry])
+    assert until(lambda: noted(notes))[0]["detail"] == {"from": "a rule"}
+    topic = sns.create_topic(Name="t")["TopicArn"]
+    yard.functions.add_permission(
+        FunctionName="note", StatementId="topic", Action=action, Principal="sns.amazonaws.com", SourceArn=topic
+    )
+    sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)
+    sns.publish(TopicArn=topic, Message="from a topic")
+    assert until(lambda: len(noted(notes)) == 2)
+    yard.functions.add_permission(FunctionName="note", StatementId="other", Action=action, Principal=other)
+    functions.invoke(FunctionName=arn, Payload=b'{"from": "an account"}')["Payload"].close()
+    assert noted(notes)[2] == {"from": "an account"}
+    with refused("AccessDeniedException"):
+        functions.get_function(FunctionName=arn)
+
+
+def test_the_clients_waiters_pages_and_dry_runs_work(yard: Yard, account: str) -> None:
+    for handler in ("echo", "fail", "note"):
+        yard.make(handler)
+    functions = yard.functions
+    for waiter in (
+        "function_exists",
+        "function_active",
+        "function_active_v2",
+        "function_updated",
+        "function_updated_v2",
+    ):
+        functions.get_waiter(waiter).wait(FunctionName="echo", WaiterConfig={"MaxAttempts": 1})
+    pages = functions.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 2})
+    names = [[function["FunctionName"] for function in page["Functions"]] for page in pages]
+    assert names == [["echo", "fail"], ["note"]]
+    before = functions.get_function_configuration(FunctionName="echo")["CodeSha256"]
+    dry = functions.update_function_code(FunctionName="echo", ZipFile=zipped("other = 1"), DryRun=True)
+    assert dry["CodeSha256"] != before
+    assert functions.get_function_configuration(FunctionName="echo")["CodeSha256"] == before
+    assert functions.invoke(FunctionName="echo", InvocationType="DryRun")["StatusCode"] == 204
+    assert functions.invoke_async(FunctionName="echo", InvokeArgs=b"{}")["Status"] == 202
+    assert functions.list_aliases(FunctionName="echo")["Aliases"] == []
+    with refused(
+        "ResourceNotFoundException", f"Function not found: arn:aws:lambda:us-east-1:{account}:function:echo:1"
+    ):
+        functions.invoke(FunctionName="echo", Qualifier="1")
+    with refused("InvalidParameterValueException"):
+        functions.update_function_code(FunctionName="echo", ZipFile=zipped("other = 1"), Publish=True)
+    for refuse, params in (
+        (functions.publish_version, {}),
+        (functions.create_alias, {"Name": "a", "FunctionVersion": "1"}),
+        (functions.create_function_url_config, {"AuthType": "NONE"}),
+    ):
+        with refused("UnsupportedOperationException"):
+            refuse(FunctionName="echo", **params)
+
+
+def test_metrics_tell_cold_starts_from_warm_invocations(yard: Yard, server: Server) -> None:
+    arn = yard.make("echo")
+    for n in range(3):
+        yard.call("echo", n)
+    text = urllib.request.urlopen(f"{server.url}/metrics", timeout=10).read().decode()
+    counts = {
+        line.partition("{")[0]: float(line.rpartition(" ")[2]) for line in text.splitlines() if f'"{arn}"' in line
+    }
+    assert counts["eventyard_function_invocations_total"] == 3
+    assert counts["eventyard_function_cold_starts_total"] == 1
+    assert counts["eventyard_function_errors_total"] == 0
+    assert counts["eventyard_function_cold_start_seconds_total"] > 0

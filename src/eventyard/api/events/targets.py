@@ -38,7 +38,7 @@ _ROLE_NEEDED = frozenset({"batch", "codebuild", "codepipeline", "ecs", "firehose
 #: A bus in PutTargets; the pattern is that of EventBusArn in the service's model.
 _BUS = re.compile(r"arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus/[/.\-_A-Za-z0-9]+", re.ASCII)
 
-_OWN_ONLY = frozenset({"events", "firehose", "kinesis", "lambda"})
+_OWN_ONLY = frozenset({"events", "firehose", "kinesis"})
 
 
 class Targets:

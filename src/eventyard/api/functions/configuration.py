@@ -59,6 +59,7 @@ class Configuration:
             "DeleteFunction": self.delete,
             "GetFunction": self.get,
             "GetFunctionConfiguration": self.configuration,
+            "ListAliases": self.aliases,
             "ListFunctions": self.list,
             "ListVersionsByFunction": self.versions,
             "UpdateFunctionCode": self.update_code,
@@ -119,6 +120,11 @@ class Configuration:
     async def versions(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         function = self._functions.get(arn_of(caller, params))
         return {"Versions": [described(function) | {"FunctionArn": f"{function.arn}:{LATEST}"}]}
+
+    async def aliases(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """There are none; tools ask before they look further."""
+        self._functions.get(arn_of(caller, params))
+        return {"Aliases": []}
 
     async def update_code(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         self._check_allowed()

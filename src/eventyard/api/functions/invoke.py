@@ -13,7 +13,7 @@ import orjson
 
 from eventyard.api.functions.address import arn_of
 from eventyard.clock import Clock
-from eventyard.errors import InvalidRequest, Unsupported
+from eventyard.errors import InvalidRequest, NotFound, Unsupported
 from eventyard.event import new_ids
 from eventyard.functions import LATEST, MOST_SYNC, Functions, Invocation
 from eventyard.wire import Caller, Handler
@@ -27,7 +27,7 @@ class Invoke:
         self._clock = clock
 
     def operations(self) -> dict[str, Handler]:
-        return {"Invoke": self.invoke}
+        return {"Invoke": self.invoke, "InvokeAsync": self.invoke_async}
 
     async def invoke(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         for member in ("DurableExecutionName", "TenantId"):
@@ -35,7 +35,7 @@ class Invoke:
                 raise Unsupported(
                     f"Parameter {member} is not supported by this server.", "InvalidParameterValueException"
                 )
-        arn, payload = arn_of(caller, params), params.get("Payload") or b"{}"
+        arn, payload = arn_of(caller, params, policy=self._policy), params.get("Payload") or b"{}"
         function = self._functions.get(arn)
         if len(payload) > MOST_SYNC:
             raise InvalidRequest(
@@ -64,6 +64,18 @@ class Invoke:
         if params.get("LogType") == "Tail":
             answer["LogResult"] = base64.b64encode(outcome.log).decode()
         return answer
+
+    async def invoke_async(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
+        """The old way to invoke later, from before ``Invoke`` could."""
+        asked = {"FunctionName": params["FunctionName"], "InvocationType": "Event", "Payload": params.get("InvokeArgs")}
+        await self.invoke(caller, asked)
+        return {"Status": 202}
+
+    def _policy(self, arn: str) -> str | None:
+        try:
+            return self._functions.get(arn).policy
+        except NotFound:
+            return None
 
 
 def _client_context(text: str | None) -> msgspec.Raw | None:

@@ -1,4 +1,5 @@
-"""The policy of a function: statements are added, removed and shown. Only a function's own account is let in so far."""
+"""The policy of a function: statements are added, removed and shown. It lets other accounts in: their rules and topics
+where they deliver (``targets/admission.py``), and those who invoke it themselves (``address.py``)."""
 
 from __future__ import annotations
 
@@ -52,11 +53,9 @@ class Permissions:
 
     async def get(self, caller: Caller, params: dict[str, Any]) -> dict[str, Any]:
         function = self._functions.get(arn_of(caller, params))
-        if not function.statements:
+        if function.policy is None:
             raise NotFound("The resource you requested does not exist.", "ResourceNotFoundException")
-        statements = [json.loads(text) for text in function.statements.values()]
-        policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
-        return {"Policy": json.dumps(policy, separators=(",", ":")), "RevisionId": function.revision}
+        return {"Policy": function.policy, "RevisionId": function.revision}
 
 
 def _statement(arn: str, params: dict[str, Any]) -> dict[str, Any]:
