@@ -45,9 +45,9 @@ def page(url: str, method: str, path: str, body: dict[str, Any] | None = None) -
     return ask(url, method, f"/_eventyard/{path}", None if body is None else json.dumps(body).encode())
 
 
-def add(url: str, name: str, provider: str = "stripe", **more: Any) -> dict[str, Any]:
+def add(server: str, name: str, provider: str = "stripe", **more: Any) -> dict[str, Any]:
     """Make a webhook; answers how it is shown."""
-    made = page(url, "PUT", f"webhooks/{name}", {"provider": provider, "secrets": [SECRET], **more})
+    made = page(server, "PUT", f"webhooks/{name}", {"provider": provider, "secrets": [SECRET], **more})
     assert made.status == 200, made.body
     shown: dict[str, Any] = made.json
     return shown
