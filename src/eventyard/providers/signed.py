@@ -35,6 +35,7 @@ _PART = re.compile(r"\{(\w*)\}")
 _PARTS = ("body", "id", "timestamp")
 _OPTIONS = (
     "header", "algorithm", "encoding", "prefix", "signed", "timestamp_header", "id", "type", "time", "challenge",
+    "repeats",
 )  # fmt: skip
 
 
@@ -42,7 +43,8 @@ class Signed:
     """Options. ``header``: of the signature (needed). ``algorithm``: sha256, sha1, sha512. ``encoding``: hex, base64.
     ``prefix``: before the signature in the header. ``timestamp_header``: of a time in seconds that is signed.
     ``signed``: the text that is, of ``{body}``, ``{timestamp}``, ``{id}``; as is usual if not said. ``id``, ``type``,
-    ``time``: where those stand. ``challenge``: ``hub`` answers Meta's question by the secrets."""
+    ``time``: where those stand. ``challenge``: ``hub`` answers Meta's question by the secrets.
+    ``repeats``: the same body may come again as another delivery, so only the id and a signed time tell."""
 
     source = "webhook"
     kept: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class Signed:
         self._id = Place("id", read.text("id"))
         self._type, self._time = Place("type", read.text("type")), Place("time", read.text("time"))
         self._challenge = read.choice("challenge", "none", ("none", "hub")) == "hub"
+        self._repeats = read.flag("repeats")
         self._signed = read.text("signed", "{timestamp}.{body}" if self._timestamp else "{body}")
         parts = _PART.findall(self._signed)
         if parts.count("body") != 1 or any(part not in _PARTS for part in parts):
@@ -121,7 +124,9 @@ class Signed:
         proven = bool(id) and (self._covers_id or self._id.in_body)
         keys = [f"id:{id}"] if id else []
         time = request.header(self._timestamp) if self._timestamp else None
-        return keys if proven else [*keys, hash_key(kind, time or "", request.body)]
+        if proven or (self._repeats and time is None):
+            return keys
+        return [*keys, hash_key(kind, time or "", request.body)]
 
 
 def _challenge(request: Request, secrets: Sequence[str]) -> Answer:

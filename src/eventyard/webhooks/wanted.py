@@ -26,7 +26,7 @@ class GivenSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A secret, and when it ends (seconds since the epoch)."""
 
     value: str
-    expires: float | None = None
+    expires: Annotated[float, msgspec.Meta(ge=0, le=253_402_300_799)] | None = None
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

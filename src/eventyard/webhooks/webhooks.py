@@ -9,12 +9,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 import msgspec
+import structlog
 
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, InvalidRequest, NotFound
+from eventyard.errors import Conflict, InvalidRequest, LimitExceeded, NotFound
 from eventyard.provider import Make, Provider
 from eventyard.store import Catalog, Change, EventLog
 from eventyard.vault import Vault
+from eventyard.webhooks.absent import Absent
 from eventyard.webhooks.bucket import Bucket
 from eventyard.webhooks.memory import Memory, deliveries_of, raw_of
 from eventyard.webhooks.resources import Secret, Webhook
@@ -25,6 +27,9 @@ _KIND = "webhook"
 _DAY = 86_400_000
 #: Of one webhook; each is a hash of the body.
 MOST_SECRETS = 10
+#: Of one account.
+MOST_WEBHOOKS = 1_000
+log = structlog.get_logger("webhooks")
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Webhook).decode
 _seal = msgspec.json.Encoder().encode
@@ -80,8 +85,14 @@ class Webhooks:
         """Bring all back. Call once, before the engine starts: it empties logs that are nobody's."""
         for value in (await self._catalog.load(_KIND)).values():
             webhook = _decode(value)
-            provider = self._find(webhook.provider)(webhook.options, webhook.tolerance * 1000)
             secrets = _unseal(self._vault.unseal(webhook.label, webhook.sealed))
+            provider: Provider
+            try:
+                provider = self._find(webhook.provider)(webhook.options, webhook.tolerance * 1000)
+            except InvalidRequest as error:
+                # A plug-in that is not installed any more must not keep the whole server from starting.
+                log.error("a webhook takes nothing", webhook=webhook.name, reason=error.message)
+                provider = Absent(error.message)
             await self._keep(webhook, provider, secrets)
 
     def live(self, name: str) -> Live | None:
@@ -100,17 +111,19 @@ class Webhooks:
         return [self._live[name] for name in sorted(self._live)]
 
     def check(self, account: str, region: str, name: str, wanted: Wanted) -> Provider:
-        """The provider of a webhook that can be as ``wanted``. Raises as :meth:`put` does, and changes nothing."""
+        """The provider of a webhook that can be as ``wanted``. Changes nothing, and raises as :meth:`put` does."""
         provider = check(name, wanted, self._find(wanted.provider))
         known = self._live.get(name)
         if known is not None and (known.webhook.account, known.webhook.region) != (account, region):
             raise Conflict(f"There is a webhook {name} already, of another account or region: names are one here.")
+        if known is None and sum(each.webhook.account == account for each in self.all()) >= MOST_WEBHOOKS:
+            raise LimitExceeded(f"An account has at most {MOST_WEBHOOKS} webhooks.")
         self._wanted_secrets(wanted, provider, known, self._clock.now())
         return provider
 
     async def put(self, account: str, region: str, name: str, wanted: Wanted, bus: str) -> Webhook:
-        """Have the webhook be as ``wanted``, on the ``bus`` (an ARN). Raises InvalidRequest, or Conflict if the name is
-        another account's."""
+        """Have the webhook be as ``wanted``, on the ``bus`` (an ARN). Raises InvalidRequest, LimitExceeded, or
+        Conflict if the name is another account's."""
         async with self._turn:
             provider = self.check(account, region, name, wanted)
             known = self._live.get(name)

@@ -7,6 +7,7 @@ the owner sees the reason among the webhook's refusals.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import orjson
@@ -21,8 +22,8 @@ from eventyard.wire.origin import origin_of
 log = structlog.get_logger("webhooks")
 
 PREFIX = "/webhooks/"
-#: Requests in hand, of all webhooks; each may hold a body.
-_MOST = 256
+#: Requests in hand, of all webhooks; each may hold a body, which it has so many seconds to send.
+_MOST, _PATIENCE = 1_000, 20
 _STATUS = {"media": 415, "body": 400}
 
 Find = Callable[[str], Live | None]
@@ -57,7 +58,12 @@ class WebhookDoor:
     async def _take(self, live: Live, scope: Scope, receive: Receive, send: Send) -> None:
         peer, _ = origin_of(scope, dict(scope["headers"]), self._proxied and _speaks_for_others(live))
         try:
-            body = await read_body(receive, live.webhook.body_limit)
+            async with asyncio.timeout(_PATIENCE):
+                body = await read_body(receive, live.webhook.body_limit)
+        except TimeoutError:
+            self._intake.refuse(live, "slow", f"The body did not come within {_PATIENCE} s.", peer)
+            await _say(send, 408, "RequestTimeout", "The body did not come in time.", {"connection": "close"})
+            return
         except InvalidRequest:
             message = f"The body is larger than {live.webhook.body_limit} bytes."
             self._intake.refuse(live, "size", message, peer)
