@@ -284,3 +284,13 @@ async def test_a_webhook_that_can_not_be_is_refused_by_name(world: World, wanted
     assert why in refused.value.message
     assert ONE not in refused.value.message
     assert world.webhooks.all() == []
+
+
+async def test_without_the_log_of_deliveries_a_restart_would_forget(world: World) -> None:
+    """The control of the tests above: it is the log that makes the difference."""
+    live = await world.put()
+    await world.take(live)
+    await world.store.log.trim(f"{live.webhook.arn}#deliveries", max_size=0)
+    world.restart()
+    await world.webhooks.load()
+    assert (await world.take(world.webhooks.get(ACCOUNT, "stripe"))).outcome == "accepted"
