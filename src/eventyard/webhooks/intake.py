@@ -12,9 +12,9 @@ from typing import Literal
 import msgspec
 
 from eventyard.clock import Clock
-from eventyard.errors import EventyardError, NotFound, TryAgain
+from eventyard.errors import NotFound, TryAgain
 from eventyard.event import Event
-from eventyard.inspection import NONE, Rejected
+from eventyard.inspection import Rejected
 from eventyard.provider import Answer, Arrival, Refused, Request
 from eventyard.store import EventLog
 from eventyard.webhooks.mapping import Place, event_of, kept_headers, raw_record
@@ -112,7 +112,11 @@ class Intake:
         self, live: Live, request: Request, place: Place, fresh: Sequence[_Item], duplicates: int, now: int
     ) -> Taken:
         events = [item.needed for item in fresh]
-        rejected = await self._both(live, request, place.bus, events, now)
+        if live.webhook.archive:
+            # Before they are published: if it fails nothing has happened, and sent again nothing comes twice.
+            raw = raw_record(live, request, [event.id for event in events], now)
+            await self._log.append(raw_of(live.webhook.arn), [raw])
+        rejected = await self._publish(place.bus, events)
         taken = [item for at, item in enumerate(fresh) if at not in rejected]
         keys = tuple(key for item in taken for key in item.keys)
         if taken:
@@ -127,21 +131,6 @@ class Intake:
         if rejected:
             return Taken(outcome="contract", events=ids, reason="contract", message="; ".join(rejected.values())[:1000])
         return Taken(outcome="accepted", events=ids, duplicates=duplicates)
-
-    async def _both(self, live: Live, request: Request, bus: str, events: Sequence[Event], now: int) -> Rejected:
-        """Publish, and beside it keep the raw request where that is wanted. Raises what either raises."""
-        if not live.webhook.archive:
-            return await self._publish(bus, events)
-        raw = raw_record(live, request, [event.id for event in events], now)
-        kept, published = await asyncio.gather(
-            self._log.append(raw_of(live.webhook.arn), [raw]), self._publish(bus, events), return_exceptions=True
-        )
-        for end in (published, kept):
-            if isinstance(end, EventyardError):
-                raise end
-            if isinstance(end, BaseException):
-                raise end
-        return NONE if isinstance(published, BaseException) else published
 
 
 class _Item:

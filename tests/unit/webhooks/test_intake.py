@@ -294,3 +294,19 @@ async def test_without_the_log_of_deliveries_a_restart_would_forget(world: World
     world.restart()
     await world.webhooks.load()
     assert (await world.take(world.webhooks.get(ACCOUNT, "stripe"))).outcome == "accepted"
+
+
+async def test_what_could_not_be_archived_is_not_published(world: World) -> None:
+    live = await world.put(archive=True)
+    append, full = world.store.log.append, True
+
+    async def failing(log: str, events: Sequence[Event]) -> int:
+        if full and log.endswith("#raw"):
+            raise TryAgain("the disk is full")
+        return await append(log, events)
+
+    world.store.log.append = failing  # type: ignore[method-assign]
+    assert (await world.take(live)).outcome == "unavailable"
+    full = False
+    assert (await world.take(live)).outcome == "accepted"
+    assert len(await world.published()) == 1
