@@ -15,7 +15,7 @@ from eventyard.clock import Clock
 from eventyard.errors import NotFound, TryAgain
 from eventyard.event import Event
 from eventyard.inspection import Rejected
-from eventyard.provider import Answer, Arrival, Refused, Request
+from eventyard.provider import Answer, Refused, Request
 from eventyard.store import EventLog
 from eventyard.webhooks.mapping import Place, event_of, kept_headers, raw_record
 from eventyard.webhooks.memory import Delivered, hashed, raw_of
@@ -75,9 +75,10 @@ class Intake:
             place = self._place(live.webhook)
             if not place.source and not any(each.source for each in found):
                 place = msgspec.structs.replace(place, source=live.provider.source)
-            items = [_Item(each, hashed(each.keys)) for each in found]
-            for item in items:
-                item.event = event_of(live.webhook, place, item.arrival, kept_headers(live, request), now)
+            headers = kept_headers(live, request)
+            items = [
+                _Item(each.type, hashed(each.keys), event_of(live.webhook, place, each, headers, now)) for each in found
+            ]
         except Refused as refusal:
             return Taken(outcome="refused", reason=refusal.reason, message=refusal.message)
         except (NotFound, TryAgain) as error:
@@ -111,7 +112,7 @@ class Intake:
     async def _append(
         self, live: Live, request: Request, place: Place, fresh: Sequence[_Item], duplicates: int, now: int
     ) -> Taken:
-        events = [item.needed for item in fresh]
+        events = [item.event for item in fresh]
         if live.webhook.archive:
             # Before they are published: if it fails nothing has happened, and sent again nothing comes twice.
             raw = raw_record(live, request, [event.id for event in events], now)
@@ -122,8 +123,8 @@ class Intake:
         if taken:
             # Remembered before it is durable that it is: sent again because this fails, it must not come twice.
             live.memory.add(keys, now)
-            ids = tuple(item.needed.id for item in taken)
-            types = tuple(dict.fromkeys(item.arrival.type for item in taken))
+            ids = tuple(item.event.id for item in taken)
+            types = tuple(dict.fromkeys(item.type for item in taken))
             headers = dict(kept_headers(live, request))
             await live.memory.keep(Delivered(keys=keys, events=ids, types=types, at=now, headers=headers))
         else:
@@ -133,15 +134,9 @@ class Intake:
         return Taken(outcome="accepted", events=ids, duplicates=duplicates)
 
 
-class _Item:
-    """An arrival on its way, with the hashes of its keys."""
+class _Item(msgspec.Struct, frozen=True):
+    """What arrived on its way, with the hashes of its keys."""
 
-    def __init__(self, arrival: Arrival, keys: tuple[str, ...]) -> None:
-        self.arrival = arrival
-        self.keys = keys
-        self.event: Event | None = None
-
-    @property
-    def needed(self) -> Event:
-        assert self.event is not None
-        return self.event
+    type: str
+    keys: tuple[str, ...]
+    event: Event
