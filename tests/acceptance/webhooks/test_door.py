@@ -231,6 +231,12 @@ def test_twilio_behind_a_proxy_is_told_the_address(server: Server, name: str) ->
     sample = page(server.url, "POST", f"webhooks/{name}/sample", {}).json
     assert ask(server.url, "POST", f"/webhooks/{name}", sample["body"].encode(), sample["headers"]).status == 200
     assert send(server.url, name, "twilio").status == 403
+    asked = {"body": '{"EventType":"onMessageAdded"}', "headers": {"content-type": "application/json"}}
+    sample = page(server.url, "POST", f"webhooks/{name}/sample", asked).json
+    assert sample["query"].startswith("x=1&bodySHA256=")
+    path = f"/webhooks/{name}?{sample['query']}"
+    assert ask(server.url, "POST", path, sample["body"].encode(), sample["headers"]).status == 200
+    assert ask(server.url, "POST", path, sample["body"].encode() + b" ", sample["headers"]).status == 403
 
 
 def test_every_provider_takes_its_own_sample(server: Server) -> None:

@@ -117,8 +117,8 @@ def _request(live: Live, scope: Scope, body: bytes, peer: str, proxied: bool) ->
         host = next((value for name, value in headers if name == "host"), "")
         scheme = "https" if proxied else scope["scheme"]
         url = f"{scheme}://{host}{scope['raw_path'].decode('latin-1')}"
-    if query:
-        url = f"{url}{'&' if '?' in url else '?'}{query}"
+    if query:  # a proxy may change the path, but hands on the query, of which senders add to what they were given
+        url = f"{url.partition('?')[0]}?{query}"
     return Request(method=scope["method"], url=url, headers=headers, body=body, peer=peer)
 
 
