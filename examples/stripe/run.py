@@ -60,14 +60,14 @@ def main() -> None:
 
             body = (HERE / "charge_succeeded.json").read_bytes()
             hook = f"{url}/webhooks/stripe"
-            print("Stripe posts a charge:      ", stripe_posts(hook, body, SECRET))
-            print("Stripe posts it again:      ", stripe_posts(hook, body, SECRET))
+            print("Stripe posts a charge:       ", stripe_posts(hook, body, SECRET))
+            print("Stripe posts it again:       ", stripe_posts(hook, body, SECRET))
             print("Somebody else posts a charge:", stripe_posts(hook, body, "whsec_guessed"))
 
             end = time.monotonic() + 60
             while not ledger.read_text() and time.monotonic() < end:
                 time.sleep(0.05)
-            print("The ledger says:            ", ledger.read_text().strip() or "nothing, which is not right")
+            print("The ledger says:             ", ledger.read_text().strip() or "nothing, which is not right")
             if not ledger.read_text():
                 raise SystemExit(1)
         finally:

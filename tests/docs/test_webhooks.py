@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.docs.tour import ROOT, script_of, walk
 
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -18,3 +20,10 @@ def test_the_page_lists_every_provider() -> None:
 
     text = (ROOT / "docs" / "webhooks.md").read_text()
     assert [name for name in BUILT_IN if f"| `{name}` |" not in text] == []
+
+
+def test_the_provider_that_the_page_shows_passes_its_exam() -> None:
+    text = (ROOT / "docs" / "webhooks.md").read_text()
+    blocks = re.findall(r"<!-- provider -->\n```python\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 2
+    exec(compile("\n".join(blocks), "docs/webhooks.md", "exec"), {})
