@@ -37,8 +37,8 @@ class Ingress:
         self._clock = clock
         self._proxied = proxied
 
-        def keep_log(name: str, age: int) -> None:
-            engine.keep_log(name, Retention(age=age), routed=False)
+        def keep_log(name: str, age: int, size: int | None) -> None:
+            engine.keep_log(name, Retention(age=age, size=size), routed=False)
 
         self.webhooks = Webhooks(store.catalog, store.log, vault, clock, find, keep_log, engine.drop_log)
         self._intake = Intake(store.log, publisher.publish, self._place, clock)

@@ -16,6 +16,8 @@ from eventyard.store import EventLog
 
 #: Keys that are remembered; those of an arrival are two at most.
 MOST = 100_000
+#: Bytes of the log of deliveries: some hundreds for each of them.
+LARGEST = 128 << 20
 _DIGEST, _READ = 16, 500
 
 

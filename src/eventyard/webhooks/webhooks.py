@@ -18,7 +18,7 @@ from eventyard.store import Catalog, Change, EventLog
 from eventyard.vault import Vault
 from eventyard.webhooks.absent import Absent
 from eventyard.webhooks.bucket import Bucket
-from eventyard.webhooks.memory import Memory, deliveries_of, raw_of
+from eventyard.webhooks.memory import LARGEST, Memory, deliveries_of, raw_of
 from eventyard.webhooks.resources import Secret, Webhook
 from eventyard.webhooks.tally import Tally
 from eventyard.webhooks.wanted import Wanted, check
@@ -35,8 +35,9 @@ _decode = msgspec.msgpack.Decoder(Webhook).decode
 _seal = msgspec.json.Encoder().encode
 _unseal = msgspec.json.Decoder(tuple[Secret, ...]).decode
 
-KeepLog = Callable[[str, int], None]
-"""``keep_log(name, age)``: the log is somebody's, and keeps what is younger than ``age`` (ms)."""
+KeepLog = Callable[[str, int, int | None], None]
+"""``keep_log(name, age, size)``: the log is somebody's, and keeps what is younger than ``age`` (ms), and no more than
+``size`` (bytes; None for no limit)."""
 
 
 class Live:
@@ -201,8 +202,8 @@ class Webhooks:
     async def _keep(self, webhook: Webhook, provider: Provider, secrets: tuple[Secret, ...]) -> None:
         window = webhook.window * 1000
         # A day more, so that retention is never what makes a duplicate of something.
-        self._keep_log(deliveries_of(webhook.arn), window + _DAY)
-        self._keep_log(raw_of(webhook.arn), webhook.archive_days * _DAY)
+        self._keep_log(deliveries_of(webhook.arn), window + _DAY, LARGEST)
+        self._keep_log(raw_of(webhook.arn), webhook.archive_days * _DAY, None)
         known = self._live.get(webhook.name)
         if known is None:
             memory = Memory(self._log, deliveries_of(webhook.arn), window)

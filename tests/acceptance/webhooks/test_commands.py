@@ -64,6 +64,11 @@ def test_a_webhooks_life(server: Server, run: Run) -> None:
     assert SECRET not in shown
     assert OTHER not in shown
     assert "life" in run("webhooks", "list").stdout
+    assert run("webhooks", "raw", "life").stdout == ""
+    assert run(*add_words, "--archive").returncode == 0
+    send(server.url, "life", "github", secret=OTHER, headers={"x-github-event": "star", "x-github-delivery": "2"})
+    (line,) = run("webhooks", "raw", "life", "--since", "1h").stdout.splitlines()
+    assert dict(json.loads(line)["headers"])["x-github-event"] == "star"
     assert run("webhooks", "remove", "life").returncode == 0
     done = run("webhooks", "test", "life")
     assert (done.returncode, done.stderr) == (1, "eventyard: There is no webhook life.\n")

@@ -40,7 +40,13 @@ class World:
 
     def restart(self) -> None:
         self.webhooks = Webhooks(
-            self.store.catalog, self.store.log, self.vault, self.clock, find, lambda name, age: None, lambda name: None
+            self.store.catalog,
+            self.store.log,
+            self.vault,
+            self.clock,
+            find,
+            lambda name, age, size: None,
+            lambda name: None,
         )
         self.intake = Intake(self.store.log, self.publish, self.place, self.clock)
 

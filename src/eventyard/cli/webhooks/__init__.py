@@ -6,7 +6,7 @@ import typer
 
 from eventyard.cli.webhooks.add import add
 from eventyard.cli.webhooks.draft import draft
-from eventyard.cli.webhooks.showing import list_webhooks, providers, show
+from eventyard.cli.webhooks.showing import list_webhooks, providers, raw, show
 from eventyard.cli.webhooks.tending import remove, rotate
 from eventyard.cli.webhooks.trying import try_out
 
@@ -16,6 +16,7 @@ webhooks = typer.Typer(help="Take what other systems post, as events.", no_args_
 webhooks.command("list")(list_webhooks)
 webhooks.command()(add)
 webhooks.command()(show)
+webhooks.command()(raw)
 webhooks.command()(remove)
 webhooks.command()(rotate)
 webhooks.command("test")(try_out)

@@ -1,8 +1,8 @@
-"""``eventyard webhooks list``, ``show`` and ``providers``."""
+"""``eventyard webhooks list``, ``show``, ``raw`` and ``providers``."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -49,6 +49,20 @@ def providers() -> None:
 
     for name in names():
         typer.echo(name)
+
+
+def raw(
+    name: Name,
+    since: Annotated[str, typer.Option(help="From when on: 90s, 2h, or a date with a time.")] = "1d",
+    endpoint: Endpoint = LOCAL,
+) -> None:
+    """Print the raw requests that a webhook with --archive has kept, a line of JSON each."""
+    from eventyard.cli.moments import moment
+    from eventyard.cli.pages import get
+
+    with get(endpoint, f"{PAGE}/{name}/raw", {"since": str(moment(since, "--since"))}) as answer:
+        for line in answer:
+            typer.echo(line.decode(), nl=False)
 
 
 def _tell(found: dict[str, Any]) -> None:
