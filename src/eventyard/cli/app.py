@@ -20,6 +20,7 @@ from eventyard.cli.schemas import schemas
 from eventyard.cli.serve import serve
 from eventyard.cli.stacks import apply, destroy, stacks
 from eventyard.cli.tail import tail
+from eventyard.cli.targets import targets
 from eventyard.cli.transform import transform
 from eventyard.cli.version import version
 from eventyard.cli.webhooks import webhooks
@@ -37,6 +38,7 @@ app.add_typer(contracts, name="contracts")
 app.add_typer(dlq, name="dlq")
 app.add_typer(schemas, name="schemas")
 app.add_typer(stacks, name="stacks")
+app.add_typer(targets, name="targets")
 app.add_typer(transform, name="transform")
 app.add_typer(codegen, name="codegen")
 app.add_typer(webhooks, name="webhooks")
