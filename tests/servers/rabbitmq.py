@@ -25,7 +25,10 @@ class Rabbitmq(Server):
     def prepare(self) -> None:
         self._names, self._nodes = free_port(), free_port()
         (self.home / "plugins").write_text("[].")
-        (self.home / "conf.config").write_text("[].")
+        (self.home / "conf.config").write_text(
+            f'[{{rabbit, [{{ssl_listeners, [{{"127.0.0.1", {self.tls_port}}}]}},'
+            f' {{ssl_options, [{{certfile, "{self.certificate}"}}, {{keyfile, "{self.key}"}}]}}]}}].'
+        )
 
     def command(self) -> list[str]:
         return [str(_PROGRAM)]

@@ -13,7 +13,15 @@ class Redis(Server):
         return debian("redis-server", "redis-server")
 
     def command(self) -> list[str]:
-        options = {"port": self.port, "bind": "127.0.0.1", "dir": self.home, "appendonly": "yes", "save": ""}
+        options: dict[str, object] = {
+            "port": self.port,
+            "bind": "127.0.0.1",
+            "dir": self.home,
+            "appendonly": "yes",
+            "save": "",
+        }
+        options |= {"tls-port": self.tls_port, "tls-cert-file": self.certificate, "tls-key-file": self.key}
+        options |= {"tls-ca-cert-file": self.certificate, "tls-auth-clients": "no"}
         options |= {"appendfsync": "always", "requirepass": "secret word"}
         return ["redis-server", *(part for name, value in options.items() for part in (f"--{name}", str(value)))]
 

@@ -13,9 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.servers.certificate import make_certificate
+
 
 class Server:
-    """``port``: on loopback, the same after each start. ``home``: what it keeps."""
+    """``port``: on loopback, the same after each start. ``tls_port``: the same with TLS, where it has that; by the
+    certificate ``ca``. ``home``: what it keeps."""
 
     user: str | None = None  #: whom to run as, if the tests run as root and the server must not
 
@@ -29,7 +32,10 @@ class Server:
         self.account = self.user if os.geteuid() == 0 and self.user in {one.pw_name for one in pwd.getpwall()} else None
         if self.account is not None:
             shutil.chown(self.home, self.account)
-        self.port = free_port()
+        self.port, self.tls_port = free_port(), free_port()
+        self.certificate, self.key = make_certificate(self.home)
+        if self.account is not None:
+            shutil.chown(self.key, self.account)
         self._process: subprocess.Popen[bytes] | None = None
         self.prepare()
         self.start()
@@ -50,6 +56,10 @@ class Server:
         except OSError:
             return False
         return True
+
+    @property
+    def ca(self) -> str:
+        return self.certificate.read_text()
 
     def start(self) -> None:
         with (self.home / "log").open("ab") as log:

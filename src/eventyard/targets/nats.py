@@ -6,6 +6,7 @@ Source: NATS documentation, "JetStream: Publishing" (``Nats-Msg-Id`` and the win
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,10 +89,13 @@ class NatsTarget:
                     token=settings.token,
                 )
                 return client
-            except errors.AuthorizationError as error:
-                raise Away("the server refuses the credentials", "NO_AUTHORIZATION") from error
-            except (errors.Error, OSError) as error:
+            except (errors.Error, OSError, asyncio.CancelledError) as error:
+                await client.close()  # or what was opened would stay open
+                if isinstance(error, asyncio.CancelledError):
+                    raise
                 failed = error
+            if "authorization" in str(failed).lower():
+                raise Away("the server refuses the credentials", "NO_AUTHORIZATION") from failed
         raise Away(f"no connection to {host}:{port}: {type(failed).__name__}") from failed
 
     async def _stored(self, client: Any, batch: Sequence[Delivery], seconds: float) -> Sequence[Outcome]:
