@@ -49,6 +49,7 @@ docs: $(READY)  ## write what docs/ takes from the code anew, and run what the d
 	$(BIN)/typer eventyard.cli.app utils docs --name eventyard --output docs/cli.md
 	$(BIN)/python docs/operations.py > docs/operations.md.new && mv docs/operations.md.new docs/operations.md
 	$(BIN)/python docs/rules.py
+	$(BIN)/python docs/apply.py
 	$(BIN)/python docs/template_tables.py
 	$(BIN)/pytest tests/docs
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from eventyard.contract.finding import Place
 from eventyard.errors import NotFound
 from eventyard.stacks.kind import Key, Kind, Properties, State, need
 from eventyard.stacks.parameters import convert
@@ -77,6 +76,9 @@ class _Stream(Kind):
 
 
 class _Consumer(Kind):
+    def known(self, site: Site) -> set[str]:
+        return {"ConsumerName", "StreamARN", "Tags"}
+
     def find(self, site: Site, wanted: Properties) -> Key | None:
         stream, name = wanted.get("StreamARN"), wanted.get("ConsumerName")
         if not isinstance(stream, str) or not isinstance(name, str):
@@ -93,12 +95,12 @@ class _Consumer(Kind):
 
 
 class _Hose(Kind):
-    """As far as this server's Firehose goes: S3-like folders as destination; others are refused by the service."""
+    """As far as this server's Firehose goes: files as destination."""
 
-    def check(self, site: Site, given: Properties, place: Place) -> list[str]:
-        found = super().check(site, given, place)
-        others = [name for name in given if name.endswith("DestinationConfiguration") and _EXTENDED not in name]
-        return found + [f"{name} is not supported; there is {_EXTENDED}Configuration." for name in others]
+    def known(self, site: Site) -> set[str]:
+        encryption = "DeliveryStreamEncryptionConfigurationInput"
+        source = "KinesisStreamSourceConfiguration"
+        return {"DeliveryStreamName", "DeliveryStreamType", "Tags", f"{_EXTENDED}Configuration", source, encryption}
 
     def read(self, site: Site, key: Key, asked: frozenset[str] = frozenset()) -> State | None:
         state = super().read(site, key, asked)
