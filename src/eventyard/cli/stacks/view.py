@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 from eventyard.contract import Finding
@@ -44,6 +45,7 @@ class View:
     def __init__(self, detailed: bool = False) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
         self._detailed = detailed
+        self._going: Status | None = None
 
     def findings(self, found: tuple[Finding, ...]) -> None:
         for finding in found:
@@ -79,8 +81,14 @@ class View:
         return self._console.input("\nApply this? Only [bold]yes[/bold] does: ").strip() == "yes"
 
     def tell(self, step: Step, event: str, detail: str) -> None:
-        """One line for each step as it ends."""
+        """One line for each step as it ends, and the one that is being done, if there is a terminal."""
+        if self._going is not None:
+            self._going.stop()
+            self._going = None
         if event == "start":
+            if self._console.is_terminal:
+                self._going = self._console.status(f"{step.id}  {step.type}")
+                self._going.start()
             return
         mark, colour = {"done": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("○", "yellow")}[event]
         did = _DID.get(step.action, "")

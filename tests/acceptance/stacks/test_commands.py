@@ -1,0 +1,102 @@
+"""``apply``, ``destroy`` and ``stacks`` as people and continuous integration use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eventyard.cli.stacks.records import FileRecords
+from eventyard.errors import Conflict
+from eventyard.stacks import Record
+from tests.acceptance.server import Server, new_account
+
+_FILE = """\
+stack: shop
+queues:
+  finance:
+    visibility: 60
+  finance-dead:
+outputs: {finance: "${queues.finance.Arn}"}
+"""
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(server: Server, tmp_path: Path) -> Run:
+    """Runs a command in a folder with the file, as an account of its own."""
+    (tmp_path / "eventyard.yml").write_text(_FILE)
+    keys = {"AWS_ACCESS_KEY_ID": new_account(), "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    environment = os.environ | keys | {"AWS_ENDPOINT_URL": server.url}
+
+    def run(*command: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "eventyard", *command],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == status, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def test_what_people_see(run: Run, server: Server, tmp_path: Path) -> None:
+    refused = run("apply", status=1)
+    assert "+ queues.finance  AWS::SQS::Queue" in refused.stdout
+    assert refused.stderr == "eventyard: Nobody can be asked here: say --yes to apply this, or --plan to see it only.\n"
+    assert "Plan: 2 to create." in refused.stdout
+    done = run("apply", "--yes").stdout
+    assert "✓ queues.finance  AWS::SQS::Queue  created" in done
+    assert "Done: 2 created." in done
+    assert "finance = arn:aws:sqs:us-east-1:" in done
+    (tmp_path / "eventyard.yml").write_text(_FILE.replace("60", "90").replace("  finance-dead:\n", ""))
+    plan = run("apply", "--plan", "--exit-code", status=2).stdout
+    assert "~ queues.finance  AWS::SQS::Queue\n      VisibilityTimeout: 60 → 90\n" in plan
+    assert "queues.finance-dead  AWS::SQS::Queue  (no longer wanted, left alone (--prune deletes it))" in plan
+    assert "\nqueues.finance  " in run("stacks", "show", "shop").stdout
+    assert "Done: 2 deleted." in run("destroy", "shop", "--yes").stdout
+    assert "There are no stacks" in run("stacks", "list").stdout
+
+
+def test_what_programs_read(run: Run, tmp_path: Path) -> None:
+    done = json.loads(run("apply", "--yes", "--json").stdout)
+    assert [(step["action"], step["id"]) for step in done["steps"]] == [
+        ("create", "queues.finance"), ("create", "queues.finance-dead"),
+    ]  # fmt: skip
+    assert done["outcome"]["failed"] == {}
+    again = json.loads(run("apply", "--plan", "--json", "--exit-code").stdout)
+    assert again["changes"] is False
+    (tmp_path / "eventyard.yml").write_text(_FILE.replace("60", "99999"))
+    wrong = run("apply", "--yes", status=1)
+    assert wrong.stdout.startswith("eventyard.yml:4:17: error: visibility is a whole number from 0 to 43200")
+
+
+def test_a_refusal_names_the_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "eventyard.yml").write_text("stack: s\nqueues:\n  'not allowed':\n")
+    failed = run("apply", "--yes", status=1).stdout
+    assert "✗ queues.not allowed  AWS::SQS::Queue  failed\n    eventyard.yml:3:3: " in failed
+    assert "Not done: 1 failed" in failed
+
+
+def test_nobody_there_is_said(run: Run) -> None:
+    assert "doesn't answer" in run("apply", "--endpoint", "http://127.0.0.1:9", status=1).stderr
+
+
+def test_records_in_files_have_revisions_too(tmp_path: Path) -> None:
+    records = FileRecords(tmp_path / "stacks")
+    assert records.load("s") == (None, 0)
+    assert records.save(Record("s", "salt"), 0) == 1
+    with pytest.raises(Conflict):
+        records.save(Record("s", "other"), 0)
+    assert records.load("s") == (Record("s", "salt"), 1)
+    assert records.names() == ["s"]
+    with pytest.raises(Conflict):
+        records.forget("s", 3)
+    records.forget("s", 1)
+    assert records.names() == []
