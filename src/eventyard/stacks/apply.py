@@ -127,7 +127,9 @@ class _Applying:
 
     def _make_room(self, step: Step, kind: Kind, wanted: Mapping[str, Any], entry: Entry) -> None:
         """The old one goes at once if the new one is to have its name, otherwise when all that used it is done."""
-        if entry.type == step.type and kind.key_of(wanted) == entry.key and entry.key is not None:
+        with _refusals():
+            same = entry.type == step.type and kind.find(self._site, wanted) == entry.key
+        if same and entry.key is not None:
             assert step.resource is not None
             self._mark(step.resource, kind, entry.key, None)
             with _refusals():

@@ -137,6 +137,12 @@ class _Mapping(Kind):
         asked = parameters(site.shape(_LAMBDA, self._create), wanted, self._rename)
         return {"UUID": str(site.call(_LAMBDA, self._create, asked)["UUID"])}
 
+    def changed(self, site: Site, operation: str, key: Key, before: Properties, wanted: Properties) -> dict[str, Any]:
+        asked = super().changed(site, operation, key, before, wanted)
+        if "BatchSize" not in wanted and "BatchSize" in asked and ":sqs:" not in str(wanted.get("EventSourceArn")):
+            asked["BatchSize"] = 100  # of streams (API reference, CreateEventSourceMapping)
+        return asked
+
     def delete(self, site: Site, key: Key) -> None:
         with contextlib.suppress(NotFound):
             site.call(_LAMBDA, self._delete, key)
@@ -216,6 +222,7 @@ KINDS = (
         ),
         rename={"KmsKeyArn": "KMSKeyArn"},
         resets={
+            "BatchSize": 10,
             "Enabled": True,
             "FilterCriteria": {"Filters": []},
             "MaximumBatchingWindowInSeconds": 0,
