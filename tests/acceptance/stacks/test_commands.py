@@ -48,16 +48,16 @@ def run(server: Server, tmp_path: Path) -> Run:
 
 def test_what_people_see(run: Run, server: Server, tmp_path: Path) -> None:
     refused = run("apply", status=1)
-    assert "+ queues.finance  AWS::SQS::Queue" in refused.stdout
+    assert "+ queues.finance       AWS::SQS::Queue" in refused.stdout
     assert refused.stderr == "eventyard: Nobody can be asked here: say --yes to apply this, or --plan to see it only.\n"
     assert "Plan: 2 to create." in refused.stdout
     done = run("apply", "--yes").stdout
-    assert "✓ queues.finance  AWS::SQS::Queue  created" in done
+    assert "✓ queues.finance       AWS::SQS::Queue  created" in done
     assert "Done: 2 created." in done
     assert "finance = arn:aws:sqs:us-east-1:" in done
     (tmp_path / "eventyard.yml").write_text(_FILE.replace("60", "90").replace("  finance-dead:\n", ""))
     plan = run("apply", "--plan", "--exit-code", status=2).stdout
-    assert "~ queues.finance  AWS::SQS::Queue\n      VisibilityTimeout: 60 → 90\n" in plan
+    assert "~ queues.finance       AWS::SQS::Queue\n      VisibilityTimeout: 60 → 90\n" in plan
     assert "queues.finance-dead  AWS::SQS::Queue  (no longer wanted, left alone (--prune deletes it))" in plan
     assert "\nqueues.finance  " in run("stacks", "show", "shop").stdout
     assert "Done: 2 deleted." in run("destroy", "shop", "--yes").stdout

@@ -35,7 +35,8 @@ _DID = {
     "create": "created", "adopt": "adopted", "change": "changed", "replace": "replaced", "delete": "deleted",
     "kept": "let go",
 }  # fmt: skip
-_LONGEST = 100
+#: Of a value, and of the column of ids.
+_LONGEST, _WIDEST = 100, 44
 _NOTHING = object()
 
 
@@ -46,6 +47,7 @@ class View:
         self._console = Console(highlight=False, soft_wrap=True)
         self._detailed = detailed
         self._going: Status | None = None
+        self._width = 0
 
     def findings(self, found: tuple[Finding, ...]) -> None:
         for finding in found:
@@ -61,6 +63,7 @@ class View:
             for drift in plan.drift:
                 self.drift(drift)
         shown = [step for step in plan.steps if step.action != "nothing"]
+        self._width = min(max((len(step.id) for step in shown), default=0), _WIDEST)
         if shown:
             self._console.print()
         for step in shown:
@@ -82,9 +85,7 @@ class View:
 
     def tell(self, step: Step, event: str, detail: str) -> None:
         """One line for each step as it ends, and the one that is being done, if there is a terminal."""
-        if self._going is not None:
-            self._going.stop()
-            self._going = None
+        self.rest()
         if event == "start":
             if self._console.is_terminal:
                 self._going = self._console.status(f"{step.id}  {step.type}")
@@ -92,12 +93,18 @@ class View:
             return
         mark, colour = {"done": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("○", "yellow")}[event]
         did = _DID.get(step.action, "")
-        line = Text.assemble("  ", (mark, colour), " ", (step.id, "bold"), ("  " + step.type, "dim"), "  ")
+        line = Text.assemble("  ", (mark, colour), " ", *self._what(step), "  ")
         did = "the old one deleted" if step.leftover else did
         line.append({"done": did, "failed": "failed", "skipped": f"skipped {detail}"}[event], colour)
         self._console.print(line)
         if event == "failed":
             self._console.print(Text.assemble("    ", (_place(step), "bold"), f": {detail}"))
+
+    def rest(self) -> None:
+        """Show nothing as being done any more."""
+        if self._going is not None:
+            self._going.stop()
+            self._going = None
 
     def outcome(self, outcome: Outcome) -> None:
         counts = Counter[str](step.action for step in outcome.done)
@@ -116,7 +123,7 @@ class View:
 
     def _step(self, step: Step) -> None:
         mark, colour = _MARKS[step.action]
-        line = Text.assemble("  ", (mark, f"bold {colour}"), " ", (step.id, "bold"), ("  " + step.type, "dim"))
+        line = Text.assemble("  ", (mark, f"bold {colour}"), " ", *self._what(step))
         if step.name not in step.id:
             line.append(f"  {step.name}")
         note = {"left": "no longer wanted, left alone (--prune deletes it)", "kept": "no longer wanted, kept"}
@@ -127,6 +134,10 @@ class View:
             return
         for change in step.changes:
             self._change(change, new=step.action == "create")
+
+    def _what(self, step: Step) -> tuple[tuple[str, str], tuple[str, str]]:
+        """A step's id and type, in columns."""
+        return (step.id.ljust(self._width), "bold"), ("  " + step.type, "dim")
 
     def _change(self, change: Change, new: bool) -> None:
         for path, before, after in leaves(change.name, change.before, change.after):

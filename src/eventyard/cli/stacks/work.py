@@ -80,6 +80,7 @@ class Work:
         try:
             outcome = carry_out(self._place.site, ledger, plan, (lambda *_: None) if self._json else self._view.tell)
         finally:
+            self._view.rest()
             self._release(ledger)
         self._print(as_json(plan, outcome))
         if not self._json and (plan.changing or outcome.outputs):
