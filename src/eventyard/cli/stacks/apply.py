@@ -45,7 +45,12 @@ def apply(
     wanted, found = read_files(files or [], stack, pairs(parameter or ()), place.site)
     view = View(details)
     if wanted is None:
-        view.findings(found)
+        if json:
+            import msgspec
+
+            typer.echo(msgspec.json.format(msgspec.json.encode({"findings": found})).decode())
+        else:
+            view.findings(found)
         raise typer.Exit(1)
 
     def make(record: Record) -> Plan:
