@@ -55,7 +55,7 @@ Resources:
 
 def test_local_code_is_relative_to_the_template() -> None:
     stack = template(HEAD + "      CodeUri: ../src/\n", path="deploy/app/template.yaml")
-    assert properties(stack, "Paid")["Code"] == "../src"
+    assert properties(stack, "Paid")["Code"] == "deploy/src"
 
 
 def test_code_that_is_nowhere_is_an_error() -> None:

@@ -183,5 +183,5 @@ class Resources:
             return {}
         made = convert(node, types()[head.type].shape, self._findings, name) if head.type in types() else {}
         if head.type == "AWS::Lambda::Function" and not isinstance(made, Missing) and isinstance(made.get("Code"), str):
-            made["Code"] = local(self._path, made["Code"], head.place)
+            made["Code"] = local(self._path, made["Code"])
         return made

@@ -141,7 +141,7 @@ def _code(name: str, place: Place, said: dict[str, Any], findings: Findings, pat
         why = "its CodeUri is only known later" if uri else "it has neither CodeUri nor InlineCode"
         findings.error(place, "missing-property", f"The code of {name} can't be found: {why}.")
         return ""
-    return local(path, uri, place)
+    return local(path, uri)
 
 
 def _invocation(name: str, place: Place, said: dict[str, Any] | None) -> Iterator[Resource]:

@@ -104,7 +104,7 @@ def _function(
         yield Resource(f"{id}LogGroup", "AWS::Logs::LogGroup", group, place)
         after = (f"{id}LogGroup",)
     made: dict[str, Any] = {
-        "Code": local(service.path, ".", place),
+        "Code": local(service.path, "."),
         "FunctionName": full,
         "Handler": said["handler"],
         "MemorySize": said.get("memorySize", provider.get("memorySize", _MEMORY)),
