@@ -23,6 +23,8 @@ class Findings:
         self._guesses = 0
         self._left = _BUDGET
         self.failed = False
+        #: Values of parameters with NoEcho, which no finding shows.
+        self.secrets: set[str] = set()
 
     def error(self, place: Place, rule: str, message: str) -> None:
         self._add(place, rule, message, "error")
@@ -57,6 +59,8 @@ class Findings:
 
     def _add(self, place: Place, rule: str, message: str, severity: Severity) -> None:
         self.failed = self.failed or severity == "error"
+        for secret in self.secrets:
+            message = message.replace(secret, "****")
         if len(self._found) < MOST:
             self._found[Finding(*place, rule, message, severity)] = None
         elif len(self._found) == MOST:

@@ -211,10 +211,11 @@ def test_a_given_parameter_that_is_not_there_is_an_error() -> None:
 
 
 def test_the_value_of_a_parameter_with_noecho_is_in_no_finding() -> None:
-    content = "Parameters: {P: {Type: String, NoEcho: true, AllowedValues: [a]}}\n" + _in("QueueName: !Ref P")
-    _, findings = read_cloudformation("t.yaml", content, Where("stack", parameters={"P": "hunter2"}))
-    assert errors(findings)
-    assert "hunter2" not in "".join(map(str, findings))
+    for rest, in_it in (("AllowedValues: [a]", "QueueName: !Ref P"), ("Default: a", "DelaySeconds: !Sub 'a${P}'")):
+        content = f"Parameters: {{P: {{Type: String, NoEcho: true, {rest}}}}}\n" + _in(in_it)
+        _, findings = read_cloudformation("t.yaml", content, Where("stack", parameters={"P": "hunter2"}))
+        assert errors(findings)
+        assert "hunter2" not in "".join(map(str, findings))
 
 
 def test_an_imported_value_may_be_given() -> None:

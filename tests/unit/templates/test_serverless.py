@@ -263,3 +263,41 @@ def test_a_function_whose_name_is_too_long_for_its_rule_is_told_so() -> None:
     content = FUNCTION.replace("paid", "p" * 60) + "      - eventBridge: {schedule: rate(1 hour)}\n"
     _, findings = read_serverless("serverless.yml", content, GIVEN)
     assert errors(findings) == [(7, 9, "bad-name")]
+
+
+def test_the_environment_of_all_functions_may_refer_to_resources() -> None:
+    content = """\
+service: shop
+provider: {name: aws, runtime: python3.11, environment: {URL: !Ref Queue, STAGE: "${sls:stage}"}}
+functions: {paid: {handler: handlers.on_success, environment: {OWN: !GetAtt Queue.Arn}}}
+resources: {Resources: {Queue: {Type: AWS::SQS::Queue}}}
+"""
+    variables = properties(serverless(content), "PaidLambdaFunction")["Environment"]["Variables"]
+    assert written(variables) == {"URL": {"of": "Queue.Ref"}, "STAGE": "dev", "OWN": {"of": "Queue.Arn"}}
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("provider: aws\n", (1, 1, "missing-property")),
+        ("service: s\n", (1, 1, "missing-property")),
+        ("service: s\nprovider: google\n", (2, 11, "not-allowed")),
+        ("service: s\nprovider: [aws]\n", (2, 11, "wrong-type")),
+        ("service: s\nprovider: {name: aws, runtim: x}\n", (2, 23, "unknown-key")),
+        ("service: s\nprovider: aws\nfunction: {}\n", (3, 1, "unknown-section")),
+        ("service: s\nprovider: aws\nfunctions: {f: {handler: h.f}}\n", (3, 13, "missing-property")),
+        ("service: s\nprovider: aws\nfunctions: {f: {runtime: python3.11}}\n", (3, 16, "missing-property")),
+        ("service: s\nprovider: aws\nfunctions: [1]\n", (3, 13, "wrong-type")),
+        ("service: s\nprovider: aws\nresources: [1]\n", (3, 13, "wrong-type")),
+        (
+            "service: s\nprovider: aws\nresources: {Resources: {B: {Type: AWS::S3::Bucket}}}\n",
+            (3, 35, "unsupported-type"),
+        ),
+        ("service: s\nprovider: aws\nlayers: {}\n", (3, 1, "unsupported-property")),
+        ("service: 'a b'\nprovider: aws\n", (1, 1, "bad-name")),
+    ],
+)
+def test_what_is_wrong_is_found_where_it_is(content: str, expected: tuple[int, int, str]) -> None:
+    stack, findings = read_serverless("serverless.yml", content, GIVEN)
+    assert stack is None
+    assert expected in errors(findings)

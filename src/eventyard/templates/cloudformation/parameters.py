@@ -69,6 +69,8 @@ def _parameter(name: str, entry: Entry, scope: Scope) -> Node:
     if given is None:
         findings.error(place, "missing-parameter", f"{name} has no default: give its value.")
         return wrong
+    if said.get("NoEcho") and given:
+        findings.secrets.add(given)
     several = kind in LISTS or (specific is not None and specific["list"] is not None)
     values = [one.strip() for one in given.split(",")] if several else [given]
     if not all(_allowed(name, kind, value, said, entry, findings) for value in values):

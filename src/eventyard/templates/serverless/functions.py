@@ -93,6 +93,8 @@ def _function(
     provider, id = service.provider, normalized(name)
     full = said.get("name", f"{service.name}-{service.stage}-{name}")
     runtime = said.get("runtime", provider.get("runtime"))
+    if runtime is None and not provider:
+        return  # what is wrong with the provider is a finding
     if runtime is None:
         scope.findings.error(place, "missing-property", f"functions.{name} wants a runtime, or provider does.")
         return

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from eventyard.resource import Resource
 from eventyard.templates.cloudformation.functions import Functions
 from eventyard.templates.cloudformation.read import SECTIONS, Result, read_template
@@ -57,6 +59,7 @@ class _File:
         self._lines: Mapping[str, Sequence[str]] = {path: content.splitlines()}
         self._functions: dict[str, Entry] = {}
         self._extensions: dict[str, Entry] = {}
+        self._provider: Node = Fields({}, (path, 1, 1))
         self._service: Service | None = None
 
     def read(self, raw: Node) -> Any:
@@ -69,26 +72,23 @@ class _File:
         variables = Variables(self._path, raw, self._given, findings)
         tree = variables.resolve(self._provided(raw))
         assert isinstance(tree, Fields)
-        root = convert(tree, ROOT, findings, "The file", "unknown-section")
+        convert(tree, ROOT, findings, "The file", "unknown-section")
         self._plugins(tree)
-        provider = tree.get("provider")
-        said = convert(provider, PROVIDER, findings, "provider", "unknown-key") if provider is not None else None
-        if isinstance(said, dict) and said["name"] != "aws":
-            findings.error(
-                tree.entries["provider"].place, "not-allowed", f"provider.name is aws, not {said['name'][:60]}."
-            )
         self._functions = self._all_functions(tree.get("functions"))
         template = self._template(tree.get("resources"))
-        if said is None or isinstance(said, Missing) or not isinstance(service := _text(tree, "service"), str):
+        provider, service = tree.get("provider"), _text(tree, "service")
+        if not isinstance(provider, Fields) or service is None:
+            if isinstance(provider, Items):
+                findings.error(provider.place, "wrong-type", f"provider is a mapping, not {word(provider)}.")
             return None
-        del root
-        self._place_of_region(said, provider)
+        self._place_of_region(provider)
         if not re.fullmatch(r"[a-zA-Z][0-9A-Za-z-]*", service):
             findings.error(tree.place, "bad-name", "service has letters, digits and dashes and begins with a letter.")
         stage = variables.stage(tree.place)
-        name = self._stack or said.get("stackName", f"{service}-{stage}")
+        name = self._stack or _text(provider, "stackName") or f"{service}-{stage}"
         where = Where(name, self._given.account, self._given.region, self._given.parameters)
-        self._service = Service(service, stage, said, self._path, self._lines)
+        self._provider = provider
+        self._service = Service(service, stage, {}, self._path, self._lines)
         scope = Scope(where, findings, used=variables.used | {"stage", "region"})
         return read_template(template, scope, self._path, self)
 
@@ -105,9 +105,15 @@ class _File:
 
     def resources(self, scope: Scope, resources: Resources) -> None:
         assert self._service is not None
+        said = convert(Functions(scope).evaluate(self._provider), PROVIDER, self._findings, "provider", "unknown-key")
+        provider = {} if isinstance(said, Missing) else said
+        if provider and provider["name"] != "aws":
+            message = f"provider.name is aws, not {provider['name'][:60]}."
+            self._findings.error(self._provider.place, "not-allowed", message)
+        service = msgspec.structs.replace(self._service, provider=provider)
         made: dict[str, Resource] = {}
         for name, entry in self._functions.items():
-            for one in function(name, entry, self._service, scope, made):
+            for one in function(name, entry, service, scope, made):
                 made[one.id] = one
         for id, one in made.items():
             scope.heads.setdefault(id, Head(one.type, one.place))
@@ -136,12 +142,11 @@ class _File:
             if isinstance(one, Scalar) and one.value is not None:
                 self._findings.warn(one.place, "no-effect", f"The plugin {one.text[:100]} is not run here.")
 
-    def _place_of_region(self, said: Mapping[str, Any], provider: Node | None) -> None:
-        region = said.get("region")
-        if provider is not None and isinstance(region, str) and region != self._given.region:
-            node = provider.get("region") if isinstance(provider, Fields) else None
+    def _place_of_region(self, provider: Fields) -> None:
+        region, node = _text(provider, "region"), provider.get("region")
+        if region is not None and node is not None and region != self._given.region:
             message = f"The file says {region[:40]}; it is read for {self._given.region}, where it is applied."
-            self._findings.warn((node or provider).place, "other-region", message)
+            self._findings.warn(node.place, "other-region", message)
 
     def _all_functions(self, node: Node | None) -> dict[str, Entry]:
         """``functions``: a mapping, or a list of them (from several files)."""
