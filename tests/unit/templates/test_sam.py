@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from eventyard.templates import read_cloudformation
+from eventyard.templates.sam.shapes import EVENTS, event, function
 from tests.unit.templates.reading import WHERE, computed, errors, properties, template, written, wrong
 
 EVERYTHING = Path(__file__).with_name("sam.yaml").read_text()
@@ -98,3 +100,15 @@ def test_both_forms_of_dead_letters_at_once_are_an_error() -> None:
     schedule = f"{{Schedule: rate(1 hour), DeadLetterConfig: {letters}}}"
     content = HEAD + f"      CodeUri: .\n      Events:\n        One: {{Type: Schedule, Properties: {schedule}}}\n"
     assert wrong(content) == [(10, 9, "not-allowed")]
+
+
+def test_nothing_that_is_read_is_missing_from_the_template_that_is_compared() -> None:
+    written_keys = set(re.findall(r"\b([A-Z][A-Za-z0-9]+):", EVERYTHING))
+    for shape in (function(), *(event(kind) for kind in EVENTS)):
+        assert shape is not None
+        named = {
+            name
+            for name, one in shape["fields"].items()
+            if not isinstance(one, dict) or not {"refused", "ignored"} & set(one)
+        }
+        assert named <= written_keys

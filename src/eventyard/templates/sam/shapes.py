@@ -82,7 +82,7 @@ def function() -> Shapes:
             },
             "ImageUri": "string",
             "InlineCode": "string",
-            "PropagateTags": "boolean",
+            **ignored("PropagateTags", why="tags are those of the function only"),
             "Tags": {"values": "string"},
             "Tracing": {"enum": ["Active", "PassThrough", "Disabled"]},
         }
