@@ -69,6 +69,8 @@ class Scope(msgspec.Struct):
     extended: bool = False
     #: Parameters and exports that were asked for.
     used: set[str] = set()
+    #: Parameters whose values can't be had here, and why; a finding where they are asked for.
+    unavailable: dict[str, str] = {}
 
     def names(self) -> list[str]:
         return [*self.parameters, *self.heads, *PSEUDO]

@@ -176,8 +176,8 @@ def _in(properties: str, type: str = "AWS::SQS::Queue") -> str:
         ("[]", (1, 1, "wrong-type")),
         ("Resources:\n  Q: {Type: AWS::SQS::Queue}\n  Q: {Type: AWS::SQS::Queue}\n", (3, 3, "duplicate-key")),
         (
-            "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}}\n" + _in("{}"),
-            (1, 14, "unsupported-parameter"),
+            "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}}\n" + _in("QueueName: !Ref P"),
+            (6, 18, "unsupported-parameter"),
         ),
         ("Parameters: {P: {Type: String}}\n" + _in("{}"), (1, 14, "missing-parameter")),
         ("Parameters: {P: {Type: String, Default: b, AllowedPattern: '[a]+'}}\n" + _in("{}"), (1, 14, "bad-parameter")),
@@ -308,3 +308,28 @@ def test_identities_that_are_left_out_can_still_be_referred_to() -> None:
     assert stack is not None
     assert [(one.line, one.rule) for one in findings] == [(2, "left-out")]
     assert properties(stack, "R") == {"QueueName": "stack-Q"}
+
+
+def test_what_the_cdk_adds_to_every_template_is_named_and_no_error() -> None:
+    content = {
+        "Parameters": {"BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk/version"}},
+        "Rules": {"CheckBootstrapVersion": {"Assertions": [{"Assert": {"Ref": "BootstrapVersion"}}]}},
+        "Conditions": {"CDKMetadataAvailable": {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}},
+        "Resources": {
+            "Q63C6E3AB": {"Type": "AWS::SQS::Queue", "Metadata": {"aws:cdk:path": "Stack/Q/Resource"}},
+            "CDKMetadata": {
+                "Type": "AWS::CDK::Metadata",
+                "Properties": {"Analytics": "v2:deflate64:x"},
+                "Condition": "CDKMetadataAvailable",
+            },
+        },
+    }
+    stack, findings = read_cloudformation("template.json", json.dumps(content), WHERE)
+    assert stack is not None, [str(one) for one in findings]
+    assert [one.id for one in stack.resources] == ["Q63C6E3AB"]
+    assert sorted(one.rule for one in findings) == ["left-out", "no-effect", "unsupported-parameter"]
+
+
+def test_what_is_kept_in_systems_manager_may_be_given() -> None:
+    content = "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}}\n" + _in("QueueName: !Ref P")
+    assert properties(template(content, Where("stack", parameters={"P": "given"})), "Q") == {"QueueName": "given"}

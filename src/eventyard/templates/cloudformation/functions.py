@@ -166,6 +166,8 @@ class Functions:
             return Scalar(UNKNOWN, place)
         if name in scope.parameters:
             scope.used.add(name)
+            if name in scope.unavailable and not self._idle:
+                self._findings.error(place, "unsupported-parameter", scope.unavailable[name])
             return self._at(scope.parameters[name], place)
         return self._attribute(name, "Ref", place)
 

@@ -1,6 +1,7 @@
 """The section ``Parameters``: what may be given, and the values that hold.
 
-CloudFormation user guide, "Parameters". What is kept in Systems Manager can't be asked for and is refused by name.
+CloudFormation user guide, "Parameters". What is kept in Systems Manager can't be asked for: its
+value is given, or nothing may refer to it.
 """
 
 from __future__ import annotations
@@ -56,10 +57,14 @@ def _parameter(name: str, entry: Entry, scope: Scope) -> Node:
     if isinstance(said, Missing):
         return wrong
     kind = said["Type"]
+    if "AWS::SSM::" in kind and name in scope.where.parameters:
+        # Its value, not the name that it is kept under: nobody else can say it here.
+        kind = "CommaDelimitedList" if "List" in kind else "String"
     if "AWS::SSM::" in kind:
-        findings.error(
-            place, "unsupported-parameter", f"{name} is kept in Systems Manager ({kind}), which can't be asked."
+        scope.unavailable[name] = (
+            f"{name} is kept in Systems Manager ({kind[:60]}), which can't be asked here; give its value."
         )
+        findings.warn(place, "unsupported-parameter", f"{scope.unavailable[name]}")
         return wrong
     specific = _SPECIFIC.fullmatch(kind)
     if not specific and kind not in (*SINGLE, *LISTS):

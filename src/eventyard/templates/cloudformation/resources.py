@@ -13,7 +13,7 @@ import msgspec
 from eventyard.contract.finding import Place
 from eventyard.resource import Resource
 from eventyard.templates.cloudformation.functions import Functions
-from eventyard.templates.cloudformation.roles import IAM, attributes
+from eventyard.templates.cloudformation.roles import LEFT_OUT, attributes
 from eventyard.templates.code import local
 from eventyard.templates.findings import Findings
 from eventyard.templates.sam import function as sam
@@ -24,7 +24,7 @@ from eventyard.templates.types import types
 
 #: The attributes of a resource that are read, and those that have no effect here and are named.
 READ = ("Condition", "DeletionPolicy", "DependsOn", "Metadata", "Properties", "Type", "UpdateReplacePolicy")
-WITHOUT_EFFECT = ("CreationPolicy", "UpdatePolicy")
+WITHOUT_EFFECT = ("CreationPolicy", "Description", "UpdatePolicy")
 REFUSED = ("Connectors", "IgnoreGlobals")
 _KEPT, _DELETED = ("Retain", "RetainExceptOnCreate"), ("Delete", "Snapshot")
 
@@ -111,7 +111,7 @@ class Resources:
             return None
         if not name.isascii() or not name.isalnum():
             self._findings.error(place, "bad-name", f"The id {name[:60]!r} of a resource has letters and digits only.")
-        if kind.value in types() or kind.value.startswith(IAM) or kind.value == sam.FUNCTION:
+        if kind.value in types() or kind.value.startswith(LEFT_OUT) or kind.value == sam.FUNCTION:
             return kind.value
         if kind.value.startswith(sam.PREFIX):
             self._findings.error(
@@ -178,7 +178,7 @@ class Resources:
 
     def _properties(self, name: str, head: Head, node: Node) -> Any:
         if head.attributes is not None:
-            message = f"{head.type} is left out: there are no identities here."
+            message = f"{head.type} is left out: there is nothing like it here."
             self._findings.warn(head.place, "left-out", message)
             return {}
         made = convert(node, types()[head.type].shape, self._findings, name) if head.type in types() else {}

@@ -10,6 +10,8 @@ from eventyard.templates.tree import Fields, Node, Scalar
 from eventyard.templates.types import types
 
 IAM = "AWS::IAM::"
+#: Beginnings of types that are left out with a warning. What the CDK says of itself is one.
+LEFT_OUT = (IAM, "AWS::CDK::Metadata")
 _KINDS = {
     "Role": "role",
     "User": "user",
@@ -22,7 +24,7 @@ _NAMES = ("RoleName", "UserName", "GroupName", "ManagedPolicyName", "InstancePro
 
 def attributes(name: str, kind: str, properties: Node | None, scope: Scope) -> Mapping[str, str] | None:
     """What ``Ref`` and ``Fn::GetAtt`` say of a resource of IAM, as if it were there; None for types that are read."""
-    if not kind.startswith(IAM) or kind in types():
+    if not kind.startswith(LEFT_OUT) or kind in types():
         return None
     given = [properties.get(one) for one in _NAMES] if isinstance(properties, Fields) else []
     known = next((one.value for one in given if isinstance(one, Scalar) and isinstance(one.value, str)), None)
