@@ -112,3 +112,10 @@ def test_nothing_that_is_read_is_missing_from_the_template_that_is_compared() ->
             if not isinstance(one, dict) or not {"refused", "ignored"} & set(one)
         }
         assert named <= written_keys
+
+
+def test_a_build_method_is_named() -> None:
+    content = HEAD + "      CodeUri: .\n    Metadata:\n      BuildMethod: esbuild\n"
+    stack, findings = read_cloudformation("template.yaml", content, WHERE)
+    assert stack is not None
+    assert [(one.line, one.rule) for one in findings] == [(10, "no-effect")]

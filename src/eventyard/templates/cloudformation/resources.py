@@ -70,7 +70,8 @@ class Resources:
             if unknown(properties):
                 continue
             after, keep = self._after(node), self._keep(node)
-            if node.get("Type") and text(getattr(node.get("Type"), "value", "")) == sam.FUNCTION:
+            if (kind := node.get("Type")) is not None and isinstance(kind, Scalar) and kind.value == sam.FUNCTION:
+                self._built(node.get("Metadata"))
                 for one in sam.function(name, entry.place, properties, shared, self._scope, self._path):
                     if head.wanted:
                         self.add(msgspec.structs.replace(one, after=after if one.id == name else (), keep=keep))
@@ -165,6 +166,12 @@ class Resources:
             elif head.wanted and head.attributes is None:
                 found.append(text(one.value))
         return tuple(found)
+
+    def _built(self, metadata: Node | None) -> None:
+        """``sam build`` is not run: what it would add must be in the folder."""
+        method = metadata.entries.get("BuildMethod") if isinstance(metadata, Fields) else None
+        if method is not None:
+            self._findings.warn(method.place, "no-effect", "Nothing is built here: the folder is the code as it is.")
 
     def _keep(self, node: Fields) -> bool:
         policy = node.get("DeletionPolicy")
