@@ -18,9 +18,6 @@ from eventyard.targets.http import Guard, parse_networks
 from tests.exams.places import opened, surroundings
 from tests.servers import Kafka, Nats, Postgresql, Rabbitmq, Redis, Server
 from tests.servers.certificate import NAMES
-from tests.servers.fixtures import server_of
-
-__all__ = ["server_of"]
 
 NAME = NAMES[0]
 

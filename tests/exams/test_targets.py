@@ -9,9 +9,6 @@ import pytest
 from eventyard.exams.target import Exam, exams_of
 from tests.exams.places import PLACES
 from tests.servers import Server
-from tests.servers.fixtures import server_of
-
-__all__ = ["server_of"]
 
 SITTINGS = [(kind, exam) for kind, place in PLACES.items() for exam in exams_of(place.traits)]
 

@@ -63,8 +63,10 @@ class Nats(Server):
         found = client.jetstream()
         state = (await found.stream_info(stream)).state
         messages = []
-        for number in range(state.first_seq, state.last_seq + 1) if state.messages else ():
-            one = await found.get_msg(stream, number)
-            messages.append((one.subject or "", one.data or b"", dict(one.headers or {})))
+        if state.messages:
+            reading = await found.subscribe(">", stream=stream, ordered_consumer=True)
+            while len(messages) < state.messages:
+                one = await reading.next_msg(timeout=10)
+                messages.append((one.subject, one.data, dict(one.headers or {})))
         await client.close()
         return messages

@@ -36,8 +36,10 @@ class OutsidePages:
         )
 
     async def list(self, request: HttpRequest) -> HttpResponse:
-        """All targets, and the kinds that there can be."""
-        found = [self._described(one) for one in self._outside.all() if may_see(request, one.arn)]
+        """All targets, or those of the ``account`` in the query, and the kinds that there can be."""
+        found = [
+            self._described(one) for one in self._outside.all(request.query.get("account")) if may_see(request, one.arn)
+        ]
         return answer({"targets": found, "kinds": self._outside.kinds()})
 
     async def show(self, request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,7 @@ Source: NATS documentation, "JetStream: Publishing" (``Nats-Msg-Id`` and the win
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -42,6 +42,14 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError("a stream is JetStream's")
 
 
+class _Link:
+    """``lost``: set once the connection is closed; what waits for an answer then would not be told otherwise."""
+
+    def __init__(self, client: Any, lost: asyncio.Event) -> None:
+        self.client = client
+        self.lost = lost
+
+
 class NatsTarget:
     """One connection, which never follows what the server tells of others: they would not have been judged."""
 
@@ -59,8 +67,8 @@ class NatsTarget:
         self._around = around
         self._subject = Filling(settings.subject)
         self._tls = trusting(settings.ca) if settings.url.startswith("tls:") else None
-        self._session: Session[Any] = Session(
-            around, self._connect, lambda one: one.close(), lambda one: one.is_connected
+        self._session: Session[_Link] = Session(
+            around, self._connect, lambda link: link.client.close(), lambda link: bool(link.client.is_connected)
         )
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -69,26 +77,29 @@ class NatsTarget:
     async def close(self) -> None:
         await self._session.close()
 
-    async def _connect(self) -> Any:
+    async def _connect(self) -> _Link:
         errors, settings = self._nats.errors, self._settings
         _, host, port = address_of(settings.url, ("nats", "tls"), _PORT)
         failed: Exception | None = None
         for address in await self._around.network.addresses(host, port):
-            client = self._nats.NATS()
+            client, lost = self._nats.NATS(), asyncio.Event()
             try:
                 await client.connect(
                     f"nats://[{address}]:{port}" if ":" in address else f"nats://{address}:{port}",
                     name="eventyard",
                     allow_reconnect=False,
+                    max_reconnect_attempts=1,
+                    reconnect_time_wait=0,
                     connect_timeout=max(1, int(self._around.seconds / 2)),
                     error_cb=_ignored,
+                    closed_cb=_setting(lost),
                     tls=self._tls,
                     tls_hostname=host if self._tls is not None else None,
                     user=settings.user,
                     password=settings.password,
                     token=settings.token,
                 )
-                return client
+                return _Link(client, lost)
             except (errors.Error, OSError, asyncio.CancelledError) as error:
                 await client.close()  # or what was opened would stay open
                 if isinstance(error, asyncio.CancelledError):
@@ -98,8 +109,8 @@ class NatsTarget:
                 raise Away("the server refuses the credentials", "NO_AUTHORIZATION") from failed
         raise Away(f"no connection to {host}:{port}: {type(failed).__name__}") from failed
 
-    async def _stored(self, client: Any, batch: Sequence[Delivery], seconds: float) -> Sequence[Outcome]:
-        stream, errors = client.jetstream(), self._nats.errors
+    async def _stored(self, link: _Link, batch: Sequence[Delivery], seconds: float) -> Sequence[Outcome]:
+        stream, errors = link.client.jetstream(), self._nats.errors
 
         async def send(item: Delivery) -> None:
             subject = self._subject_of(item)
@@ -120,21 +131,21 @@ class NatsTarget:
             except errors.Error as error:
                 raise Away(f"the connection failed: {type(error).__name__}") from error
 
-        return await each(batch, send, seconds)
+        return await each(batch, send, seconds, link.lost)
 
-    async def _flushed(self, client: Any, batch: Sequence[Delivery], seconds: float) -> Sequence[Outcome]:
+    async def _flushed(self, link: _Link, batch: Sequence[Delivery], seconds: float) -> Sequence[Outcome]:
         errors = self._nats.errors
 
         async def send(item: Delivery) -> None:
             try:
-                await client.publish(self._subject_of(item), item.payload, headers=_headers(item))
+                await link.client.publish(self._subject_of(item), item.payload, headers=_headers(item))
             except errors.MaxPayloadError as error:
                 raise Refused("The message is larger than the server takes.") from error
 
         try:
-            outcomes = await each(batch, send, seconds)
+            outcomes = await each(batch, send, seconds, link.lost)
             if any(not isinstance(one, Permanent) for one in outcomes):
-                await client.flush(max(0.1, seconds))
+                await link.client.flush(max(0.1, seconds))
         except errors.TimeoutError as error:
             raise Away("the server did not answer to a flush", "TIMEOUT") from error
         except errors.Error as error:
@@ -146,6 +157,13 @@ class NatsTarget:
         if any(letter.isspace() or letter in "*>" for letter in subject) or ".." in f".{subject}.":
             raise Refused(f"{subject[:200]!r} is no subject to publish to.")
         return subject
+
+
+def _setting(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
+    async def closed() -> None:
+        event.set()
+
+    return closed
 
 
 async def _ignored(error: Exception) -> None:

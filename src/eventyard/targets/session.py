@@ -125,24 +125,30 @@ _LOST = frozenset({"CONNECTION_FAILURE", "TIMEOUT"})
 
 
 async def each(
-    batch: Sequence[Delivery], send: Callable[[Delivery], Awaitable[object]], seconds: float
+    batch: Sequence[Delivery],
+    send: Callable[[Delivery], Awaitable[object]],
+    seconds: float,
+    lost: asyncio.Event | None = None,
 ) -> list[Outcome]:
     """Send all of ``batch`` side by side, and answer for each by itself. ``send`` raises Refused, Away, InvalidRequest
-    or OSError; what has not ended after ``seconds`` is broken off, and says Retry."""
+    or OSError. What has not ended after ``seconds``, or when ``lost`` is set, is broken off, and says Retry."""
     tasks = [asyncio.ensure_future(send(item)) for item in batch]
+    all_done = asyncio.gather(*tasks, return_exceptions=True)
+    ending: list[asyncio.Future[Any]] = [all_done] if lost is None else [all_done, asyncio.ensure_future(lost.wait())]
     try:
-        await asyncio.wait(tasks, timeout=seconds)
+        await asyncio.wait(ending, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        late = [task for task in tasks if not task.done()]
-        for task in late:
+        for task in (*tasks, *ending[1:]):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    return [_outcome(task, seconds) for task in tasks]
+        await asyncio.gather(all_done, *ending[1:], return_exceptions=True)
+    cut = "the connection was lost" if lost is not None and lost.is_set() else f"no answer within {seconds:.3g} seconds"
+    return [_outcome(task, cut) for task in tasks]
 
 
-def _outcome(task: asyncio.Future[object], seconds: float) -> Outcome:
+def _outcome(task: asyncio.Future[object], cut: str) -> Outcome:
+    """``cut``: what is said of one that was broken off."""
     if task.cancelled():
-        return Retry("TIMEOUT", f"no answer within {seconds:.3g} seconds")
+        return Retry("TIMEOUT", cut)
     error = task.exception()
     if error is None:
         return DELIVERED
@@ -153,7 +159,7 @@ def _outcome(task: asyncio.Future[object], seconds: float) -> Outcome:
     if isinstance(error, Away):
         return Retry(error.code, str(error))
     if isinstance(error, TimeoutError):
-        return Retry("TIMEOUT", f"no answer within {seconds:.3g} seconds")
+        return Retry("TIMEOUT", cut)
     if isinstance(error, OSError):
         return Retry("CONNECTION_FAILURE", f"the connection failed: {error.strerror or type(error).__name__}")
     raise error

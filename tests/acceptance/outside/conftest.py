@@ -11,9 +11,6 @@ from typing import Any
 import pytest
 
 from tests.acceptance.server import Server
-from tests.servers.fixtures import server_of
-
-__all__ = ["server_of"]
 
 _PAGE = "/_eventyard/targets"
 

@@ -62,7 +62,7 @@ def declare(yard: Yard, endpoint: str, **more: str) -> str:
 
 def messages(there: There, url: str, count: int) -> list[dict[str, Any]]:
     sqs, found = there.client("sqs"), []
-    end = time.monotonic() + 15
+    end = time.monotonic() + 60
     while len(found) < count:
         assert time.monotonic() < end, found
         asked = {"WaitTimeSeconds": 5, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]}
@@ -110,9 +110,9 @@ def test_events_reach_topics_streams_and_hoses(yard: Yard, there: There) -> None
     assert json.loads(messages(there, url, 1)[0]["Body"])["id"] == event_id
     shard = {"StreamName": "lots", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
     iterator = kinesis.get_shard_iterator(**shard)["ShardIterator"]
-    [record] = until(lambda: kinesis.get_records(ShardIterator=iterator)["Records"])
+    [record] = until(lambda: kinesis.get_records(ShardIterator=iterator)["Records"], 60)
     assert (record["PartitionKey"], json.loads(record["Data"])["id"]) == ("VIN1", event_id)
-    [file] = until(lambda: [path for path in (there.home / "data" / "firehose").rglob("*.gz") if path.is_file()])
+    [file] = until(lambda: [path for path in (there.home / "data" / "firehose").rglob("*.gz") if path.is_file()], 60)
     assert json.loads(gzip.decompress(file.read_bytes()))["id"] == event_id
 
 
@@ -136,7 +136,7 @@ def test_events_reach_functions_and_buses(yard: Yard, there: There) -> None:
     event = json.loads(messages(there, url, 1)[0]["Body"])
     assert (event["detail"], event["source"], event["account"]) == ({"vin": "VIN1"}, "cars", ACCOUNT)
     assert event["id"] != event_id, "it is put there, and so it is another event"
-    assert until(lambda: notes.exists() and notes.read_text()) == event_id
+    assert until(lambda: notes.exists() and notes.read_text(), 60) == event_id
 
 
 def test_a_schedule_puts_an_event_on_a_bus_elsewhere(yard: Yard, there: There) -> None:
@@ -167,13 +167,13 @@ def test_executions_are_started_once(yard: Yard, aws: Aws) -> None:
     machine = f"arn:aws:states:eu-west-1:{ACCOUNT}:stateMachine:lots"
     yard.rule(machine, RoleArn=ROLE)
     event_id = yard.put(vin="VIN1")
-    until(lambda: len(aws.asked) == 2)
+    until(lambda: len(aws.asked) == 2, 60)
     (first, asked), (second, again) = aws.asked
     assert first == second == "StartExecution"
     assert asked == again
     assert (asked["stateMachineArn"], json.loads(asked["input"])["id"]) == (machine, event_id)
     assert asked["name"].startswith(event_id)
-    until(lambda: yard.page("GET", "/elsewhere")["deliveries"] == {"delivered": 1, "retry": 1, "permanent": 0})
+    until(lambda: yard.page("GET", "/elsewhere")["deliveries"] == {"delivered": 1, "retry": 1, "permanent": 0}, 60)
 
 
 def test_log_events_go_to_a_stream_that_is_made_on_need(yard: Yard, aws: Aws) -> None:
@@ -181,7 +181,7 @@ def test_log_events_go_to_a_stream_that_is_made_on_need(yard: Yard, aws: Aws) ->
     aws.then(400, {"__type": "ResourceNotFoundException", "message": "The specified log stream does not exist."})
     yard.rule(f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/lots:*")
     event_id = yard.put(vin="VIN1")
-    until(lambda: len(aws.asked) == 3)
+    until(lambda: len(aws.asked) == 3, 60)
     assert [operation for operation, _ in aws.asked] == ["PutLogEvents", "CreateLogStream", "PutLogEvents"]
     assert aws.asked[1][1] == {"logGroupName": "/lots", "logStreamName": "eventyard"}
     [line] = aws.asked[2][1]["logEvents"]
@@ -228,7 +228,7 @@ def test_entries_of_a_batch_fail_by_themselves(yard: Yard, aws: Aws) -> None:
     assert letter is not None
     assert json.loads(letter["Body"])["id"] == ids[1]
     assert letter["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"] == "InvalidMessageContents: not that"
-    until(lambda: len(aws.asked) == 2)
+    until(lambda: len(aws.asked) == 2, 60)
     assert [json.loads(one["MessageBody"])["id"] for one in aws.asked[1][1]["Entries"]] == [ids[2]]
     assert aws.asked[0][1]["QueueUrl"] == f"{aws.url}/{ACCOUNT}/lots"
 

@@ -25,7 +25,7 @@ def stream(yard: Yard, nats: Any) -> str:
 
 def found(nats: Any, stream: str, count: int) -> list[tuple[str, dict[str, Any]]]:
     """Subject and message of all in ``stream``, once there are ``count``."""
-    messages = until(lambda: len(got := asyncio.run(nats.messages(stream))) >= count and got)
+    messages = until(lambda: len(got := asyncio.run(nats.messages(stream))) >= count and got, 60)
     return [(subject, json.loads(data)) for subject, data, _ in messages]
 
 

@@ -1,4 +1,4 @@
-"""Servers for a whole test run, started when the first test wants one."""
+"""What tests of all kinds share: servers of other systems, started when the first test wants one."""
 
 from __future__ import annotations
 
