@@ -30,10 +30,11 @@ class Settings(msgspec.Struct, frozen=True):
     fates of events, and attempts to deliver them, are kept, no longer than ``retention_days``.
     ``bus_hops``: how often an event may be sent on from one event bus to another; on AWS it is once.
     ``stream_limits``: whether shards are held to what AWS lets them take and give in a second.
-    ``allow_network``: private networks (CIDR) that API destinations and targets outside may be in. ``functions``: whether users may bring
-    code that this server runs, as its own user; in development they may. ``organization``: organizations and their
-    member accounts, ``o-exampleorg1=111122223333,444455556666``. ``behind_proxy``: all requests come through a proxy
-    that has TLS and adds the address of who asks to X-Forwarded-For; policies are held to its word."""
+    ``allow_network``: private networks (CIDR) that API destinations and targets outside may be in.
+    ``functions``: whether users may bring code that this server runs, as its own user; in development they may.
+    ``organization``: organizations and their member accounts, ``o-exampleorg1=111122223333,444455556666``.
+    ``behind_proxy``: all requests come through a proxy that has TLS and adds the address of who asks to
+    X-Forwarded-For; policies are held to its word."""
 
     host: str = "127.0.0.1"
     port: int = 4010

@@ -23,7 +23,9 @@ Organization = Annotated[
 ]
 AllowNetwork = Annotated[
     list[str] | None,
-    typer.Option(help="Private network (CIDR) that API destinations and targets outside may be in; may be given more than once."),
+    typer.Option(
+        help="Private network (CIDR) that API destinations and targets outside may be in; may be given more than once."
+    ),
 ]
 RelayOrigin = Annotated[
     list[str] | None,

@@ -49,7 +49,7 @@ class Outward:
         """Dead letters to queues of accounts that are elsewhere; all others are ``here``'s."""
 
         async def bury(arn: str, payload: bytes, attributes: Mapping[str, str]) -> bool:
-            rule = attributes.get("RULE_ARN") or attributes.get("SCHEDULE_ARN", "")
+            rule = attributes.get("RULE_ARN") or attributes.get("SCHEDULE_ARN") or ""
             if not self.targets.elsewhere(account_of(rule), arn):
                 return await here(arn, payload, attributes)
             letter = Delivery(new_ids(1, self._clock.now())[0], payload, rule=rule)
