@@ -12,6 +12,9 @@ import typer
 from eventyard.server import serve
 from eventyard.settings import Settings
 
+#: Libraries that would write lines of their own about what is an outcome of a delivery, and told as that.
+_SILENT = ("aiokafka", "aiormq", "nats", "psycopg")
+
 
 def run(settings: Settings) -> None:
     """Serve until told to stop. Raises InvalidRequest before anything is opened, and Broken, as ``serve`` does."""
@@ -51,6 +54,8 @@ def _set_up_logs(settings: Settings) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def _greet(url: str) -> None:

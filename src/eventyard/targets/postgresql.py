@@ -136,10 +136,10 @@ class PostgresqlTarget:
                     failed = error
                     if error.sqlstate == "3D000":
                         raise Refused("There is no such database.", "NO_RESOURCE") from error
-        text = str(failed).strip().splitlines()
+        text = str(failed).strip().splitlines()  # the first line says what, the others what to do about it
         if any(word in str(failed) for word in ("authentication", "pg_hba.conf", "no password supplied")):
             raise Away("the server refuses the credentials", "NO_AUTHORIZATION") from failed
-        raise Away(f"no connection to {host}:{port}: {text[-1][:200] if text else type(failed).__name__}") from failed
+        raise Away(f"no connection to {host}:{port}: {text[0][:200] if text else type(failed).__name__}") from failed
 
     async def _insert_all(self, connection: Any, batch: Sequence[Delivery], seconds: float) -> Sequence[Outcome]:
         """As :meth:`_insert_some`, and broken off after ``seconds``."""

@@ -32,5 +32,5 @@ def trial(
         typer.echo(f"Delivered: event {said['event_id']}.")
         return
     again = "It would be tried again." if said["outcome"] == "retry" else "It would not be tried again."
-    typer.echo(f"Not delivered: {said['code']}: {said['message']} {again}", err=True)
+    typer.echo(f"Not delivered: {said['code']}: {said['message'].rstrip('.')}. {again}", err=True)
     raise typer.Exit(1)
