@@ -48,6 +48,7 @@ check: $(READY)  ## format, lint, types, floors
 docs: $(READY)  ## write what docs/ takes from the code anew, and run what the documents show
 	$(BIN)/typer eventyard.cli.app utils docs --name eventyard --output docs/cli.md
 	$(BIN)/python docs/operations.py > docs/operations.md.new && mv docs/operations.md.new docs/operations.md
+	$(BIN)/python docs/targets.py > docs/targets.md.new && mv docs/targets.md.new docs/targets.md
 	$(BIN)/python docs/rules.py
 	$(BIN)/python docs/apply.py
 	$(BIN)/python docs/template_tables.py

@@ -1,4 +1,4 @@
-"""The page on operations says what the doors say."""
+"""The pages on operations and targets say what the server says."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_page_on_operations_is_current() -> None:
-    command = [sys.executable, ROOT / "docs" / "operations.py"]
+@pytest.mark.parametrize("page", ["operations", "targets"])
+def test_the_page_is_current(page: str) -> None:
+    command = [sys.executable, ROOT / "docs" / f"{page}.py"]
     written = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
-    assert (ROOT / "docs" / "operations.md").read_text() == written, "run `make docs`"
+    assert (ROOT / "docs" / f"{page}.md").read_text() == written, "run `make docs`"

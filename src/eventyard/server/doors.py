@@ -56,6 +56,7 @@ def doors_of(house: House) -> list[Door]:
             MappingSources(house.queues, streaming.streams).check,
             house.fitter.results.get,
         ),
+        house.logs.door(),
         sqs_door(house.queues, house.moves),
         sts_door(),
     ]

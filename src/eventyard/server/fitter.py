@@ -118,6 +118,11 @@ class Fitter:
                 lambda parameters: self._target(pipe.target, {"SqsParameters": parameters}),
                 given.get("SqsQueueParameters") or {},
             )
+        if ":logs:" in pipe.target:
+            return _dynamic(
+                lambda parameters: self._target(pipe.target, {"CloudWatchLogsParameters": parameters}),
+                given.get("CloudWatchLogsParameters") or {},
+            )
         key = (given.get("KinesisStreamParameters") or {}).get("PartitionKey")
         return self._target(
             pipe.target,

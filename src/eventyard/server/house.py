@@ -44,6 +44,7 @@ from eventyard.server.fitter import Fitter
 from eventyard.server.functioning import Functioning
 from eventyard.server.inside import add_inside
 from eventyard.server.kinds import Kinds, kind_of
+from eventyard.server.loggroups import LogKeeping
 from eventyard.server.outside import Outward
 from eventyard.server.registry import SchemaRegistry
 from eventyard.server.streaming import Streaming
@@ -123,6 +124,7 @@ class House:
         place = settings.data or Path(self._scratch.name)
         lasting = place if settings.dev else settings.data  # what comes to files is kept; in development, until the end
         self.streaming = Streaming(store, settings, lasting, clock, vault, self.engine, self._ask)
+        self.logs = LogKeeping(store.catalog, clock, place / "logs", durable=settings.data is not None)
         self._functioning = Functioning(
             store,
             place / "functions",
@@ -167,6 +169,7 @@ class House:
             topics=self.topics,
             streaming=self.streaming,
             functions=self.functions,
+            logs=self.logs,
             courier=self.courier,
             publisher=self.publisher,
             admit=self._admit,
@@ -236,6 +239,7 @@ class House:
         Cycles(self.directory).watch()
         await self.pipes.load()
         await self.registry.load()
+        await self.logs.load()
         await self.validation.load()
         await self.engine.start()
         self.replays.start()
@@ -243,6 +247,7 @@ class House:
         self.timetable.start()
         chores = {
             "functions": self.functions.run,
+            "log groups": self.logs.run,
             "queues": self.queues.run,
             "schedules": self.schedules.run,
             "stream queues": self.streaming.queues.run,
@@ -271,6 +276,7 @@ class House:
         await self.registry.close()
         await self.moves.close()
         await self.queues.close()
+        await self.logs.close()
         self._scratch.cleanup()
 
     async def _ask(self, function: str, payload: bytes) -> bytes:

@@ -7,6 +7,7 @@ from eventyard.clock import Clock
 from eventyard.functions import Functions
 from eventyard.queues import Queues
 from eventyard.server.kinds import Kinds
+from eventyard.server.loggroups import LogKeeping
 from eventyard.server.streaming import Streaming
 from eventyard.targets.admission import Admission
 from eventyard.targets.bus import Admit, BusTarget
@@ -26,6 +27,7 @@ def add_inside(
     topics: Topics,
     streaming: Streaming,
     functions: Functions,
+    logs: LogKeeping,
     courier: Courier,
     publisher: Publisher,
     admit: Admission,
@@ -40,6 +42,7 @@ def add_inside(
     add("sqs", lambda arn, given: QueueTarget(queues.deliver, arn, given.get("SqsParameters") or {}, admit))
     add("firehose", lambda arn, parameters: FirehoseTarget(streaming.hoses.put, arn))
     add("lambda", lambda arn, parameters: FunctionTarget(functions.deliver, arn, admit))
+    add("logs", logs.target)
     add(
         "kinesis",
         lambda arn, given: StreamTarget(streaming.streams.deliver, arn, given.get("KinesisParameters") or {}),

@@ -17,7 +17,7 @@ from eventyard.wire.operation import Caller, Door
 from eventyard.wire.service import Operation, Service, load_model
 
 #: The names that AWS's SDKs have for services, where those are not botocore's.
-_SERVICES = {"eventbridge": "events", "cloudwatchevents": "events"}
+_SERVICES = {"eventbridge": "events", "cloudwatchevents": "events", "cloudwatchlogs": "logs"}
 #: What only reads can't be called ("Unsupported actions").
 _READ_ONLY = (
     "get", "describe", "list", "poll", "receive", "search", "scan", "query", "select", "read", "lookup", "discover",
@@ -53,7 +53,7 @@ class Calls:
 
     def _operation(self, name: str) -> Operation:
         called, _, action = name.partition(":")
-        service = self._service(_SERVICES.get(called, called if called != "events" else ""))
+        service = self._service(_SERVICES.get(called, called if called not in _SERVICES.values() else ""))
         if service is None:
             raise InvalidRequest(f"{called} is not a supported service for a target.")
         operation = service.operations.get(action[:1].upper() + action[1:])

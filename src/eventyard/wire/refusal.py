@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -72,6 +73,10 @@ _SQS_CORAL = {
 _SQS_SHAPES = {code: shape for shape, (code, _) in SQS_ERRORS.items()}
 
 
+#: How a sentence on constraints of a model begins. CloudWatch Logs has a code of its own for these.
+_VIOLATED = re.compile(r"\d+ validation errors? detected")
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """An error as it leaves: the status, the body, and the headers that repeat the code."""
 
@@ -96,6 +101,8 @@ def refuse_json(
         code = _SQS_CORAL.get(code, code)
         kind = f"com.amazonaws.sqs#{code}" if modelled else f"com.amazon.coral.service#{code}"
         headers.append((b"x-amzn-query-error", f"{query};{_fault(status)}".encode("latin-1", "replace")))
+    elif service == "logs" and _VIOLATED.match(error.message):
+        code = kind = "InvalidParameterException"
     headers.append((b"x-amzn-errortype", code.encode("latin-1", "replace")))
     return Refusal(status, content_type, orjson.dumps({"__type": kind, "message": _clean(error.message)}), headers)
 

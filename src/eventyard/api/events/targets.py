@@ -17,6 +17,7 @@ from eventyard.bus.directory import Directory
 from eventyard.bus.resources import TargetSpec
 from eventyard.errors import InvalidRequest
 from eventyard.names import Arn
+from eventyard.targets.catalogue import title_of
 from eventyard.targets.http import check_parameters
 from eventyard.transform import compile_transform
 from eventyard.transform.path import parse_path
@@ -38,7 +39,10 @@ _ROLE_NEEDED = frozenset({"batch", "codebuild", "codepipeline", "ecs", "firehose
 #: A bus in PutTargets; the pattern is that of EventBusArn in the service's model.
 _BUS = re.compile(r"arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus/[/.\-_A-Za-z0-9]+", re.ASCII)
 
-_OWN_ONLY = frozenset({"events", "firehose", "kinesis"})
+#: The template of a target that is a log group, as the AWS CDK's documentation of CloudWatchLogGroup has it.
+_LOG_EVENT = re.compile(r'\s*\{\s*"timestamp"\s*:.+,\s*"message"\s*:.+\}\s*', re.DOTALL)
+
+_OWN_ONLY = frozenset({"events", "firehose", "kinesis", "logs"})
 
 
 class Targets:
@@ -95,9 +99,8 @@ class Targets:
             raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
         elsewhere = self._elsewhere(_owner(bus) or "", text)
         if not elsewhere and not self._supported(text):
-            raise InvalidRequest(
-                f"Parameter {text} is not valid. Reason: This server can't deliver to targets of {arn.service}."
-            )
+            kind = title_of(text) or f"a target of {arn.service}"
+            raise InvalidRequest(f"Parameter {text} is not valid. Reason: This server can't deliver to {kind}.")
         if not elsewhere:
             _check_home(bus, arn, text)
         _check_kind(arn, text, target)
@@ -150,6 +153,14 @@ def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
         raise InvalidRequest(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
     if arn.service == "sns" and arn.resource.endswith(".fifo"):  # a rule could give its messages no group
         raise InvalidRequest(f"Parameter {text} is not valid. Reason: FIFO topics can't be targets of rules.")
+    if arn.service == "logs" and title_of(text) is None:
+        raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
+    template = (target.get("InputTransformer") or {}).get("InputTemplate")
+    if arn.service == "logs" and template is not None and not _LOG_EVENT.fullmatch(template):
+        raise InvalidRequest(
+            f"Parameter {text} is not valid. Reason: The InputTemplate for a log group must have the form "
+            '{"timestamp": <timestamp>, "message": <message>}.'
+        )
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     if path is not None:
         parse_path(path)

@@ -34,10 +34,10 @@ _TARGETS = {
     "events/api-destination": "HttpParameters",
     "events/target": None,
     "lambda": "LambdaFunctionParameters",
+    "logs": "CloudWatchLogsParameters",
     "sns": None,
     "firehose": None,
     "states": "StepFunctionStateMachineParameters",
-    "logs": "CloudWatchLogsParameters",
 }
 
 
