@@ -27,7 +27,8 @@ _PLACE = r"[a-z0-9-]*:\d{12}"
 
 
 def _kind(title: str, service: str, resource: str, pattern: str, place: str = _PLACE) -> Kind:
-    return Kind(title, f"arn:aws:{service}:us-east-1:123456789012:{resource}", f"{service}:{place}:{pattern}")
+    region = "us-east-1" if place == _PLACE else ""
+    return Kind(title, f"arn:aws:{service}:{region}:123456789012:{resource}", f"{service}:{place}:{pattern}")
 
 
 KINDS = (
@@ -60,7 +61,7 @@ KINDS = (
     _kind("AWS Step Functions state machine", "states", "stateMachine:orders", r"stateMachine:.+"),
     _kind("Systems Manager Automation", "ssm", "automation-definition/orders:$DEFAULT", r"automation-definition/.+"),
     _kind("Systems Manager OpsItem", "ssm", "opsitem", r"opsitem.*"),
-    _kind("Systems Manager Run Command", "ssm", "document/orders", r"document/.+", r"[a-z0-9-]*:(\d{12})?"),
+    _kind("Systems Manager Run Command", "ssm", "document/orders", r"document/.+"),
 )
 
 

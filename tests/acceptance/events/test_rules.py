@@ -215,7 +215,7 @@ def test_target_of_the_same_id_is_replaced_and_a_sixth_is_refused(events: Any) -
     [
         ("Parameter nonsense is not valid. Reason: Provided Arn is not in correct format.", {"Arn": "nonsense"}),
         (
-            "Parameter arn:aws:glue:eu-west-1:1:x is not valid. Reason: This server can't deliver to targets of glue.",
+            "Parameter arn:aws:glue:eu-west-1:1:x is not valid. Reason: This server can't deliver to a target of glue.",
             {"Arn": "arn:aws:glue:eu-west-1:1:x"},
         ),
         (
