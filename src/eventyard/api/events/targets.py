@@ -43,6 +43,8 @@ _BUS = re.compile(r"arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bu
 _LOG_EVENT = re.compile(r'\s*\{\s*"timestamp"\s*:.+,\s*"message"\s*:.+\}\s*', re.DOTALL)
 
 _OWN_ONLY = frozenset({"events", "firehose", "kinesis", "logs"})
+#: Those that may be another account's.
+_REGIONAL = frozenset({"lambda", "sns", "sqs"})
 
 
 class Targets:
@@ -137,6 +139,11 @@ def _check_home(bus: str, arn: Arn, text: str) -> None:
     home = Arn.parse(bus)
     if _is_bus(text):  # its policy says who may send to it
         return
+    # User guide, "Sending events to an AWS service in another account": "in the same Region"; only buses cross it.
+    if arn.service in _REGIONAL and home is not None and arn.region != home.region:
+        raise InvalidRequest(
+            f"Parameter {text} is not valid. Reason: Only an event bus can be a target in another Region."
+        )
     if arn.service in _OWN_ONLY and home is not None and (arn.account, arn.region) != (home.account, home.region):
         raise InvalidRequest(
             f"Parameter {text} is not valid. Reason: This server delivers to {arn.service} only in the account and "
