@@ -5,6 +5,7 @@ The files are JSON lines, one file for each day of each log stream, under ``logs
 
 from eventyard.loggroups.filter import Filter, parse_filter
 from eventyard.loggroups.groups import LogGroups
+from eventyard.loggroups.notes import Notes
 from eventyard.loggroups.reading import Found, Gap, Page, Query
 from eventyard.loggroups.resources import (
     MOST_EVENTS,
@@ -27,6 +28,7 @@ __all__ = [
     "Group",
     "LogEvent",
     "LogGroups",
+    "Notes",
     "Page",
     "Policy",
     "Query",

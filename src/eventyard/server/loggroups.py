@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from eventyard.api.loggroups import loggroups_door
 from eventyard.clock import Clock
-from eventyard.errors import Conflict, NotFound
-from eventyard.loggroups import Group, LogEvent, LogGroups, group_of
+from eventyard.errors import NotFound
+from eventyard.loggroups import LogEvent, LogGroups, Notes, group_of
 from eventyard.loggroups.files import Files
 from eventyard.store import Catalog
 from eventyard.target import Target
@@ -24,7 +23,15 @@ class LogKeeping:
     def __init__(self, catalog: Catalog, clock: Clock, root: Path, durable: bool) -> None:
         self.groups = LogGroups(catalog, clock, Files(root, durable))
         self._clock = clock
-        self.load, self.run, self.close = self.groups.load, self.groups.run, self.groups.close
+        self._notes = Notes(self.groups, clock)
+        #: ``note(group, stream, lines)``: for what runs here and logs, such as functions; see :meth:`Notes.take`.
+        self.note = self._notes.take
+        self.load, self.run = self.groups.load, self.groups.run
+
+    async def close(self) -> None:
+        """Finish what is in hand. Nobody logs any more."""
+        await self._notes.close()
+        await self.groups.close()
 
     def door(self) -> Door:
         return loggroups_door(self.groups, self._clock)
@@ -32,17 +39,6 @@ class LogKeeping:
     def target(self, arn: str, parameters: Mapping[str, Any]) -> Target:
         """See :data:`eventyard.server.kinds.Make`; the parameters are those of a pipe's CloudWatchLogsParameters."""
         return LogGroupTarget(self._put, self._clock, arn, parameters.get("CloudWatchLogsParameters") or {})
-
-    async def write(self, group: str, stream: str, lines: Sequence[tuple[int, str]]) -> None:
-        """For what runs here and logs, such as functions: append (ms, text) each to a stream of the group with ARN
-        ``group``. Both are made if they aren't there. Raises TryAgain."""
-        with contextlib.suppress(Conflict):
-            try:
-                self.groups.get(group)
-            except NotFound:
-                name = group.partition(":log-group:")[2]
-                await self.groups.create(Group(arn=group, name=name, created=self._clock.now()))
-        await self._put(group, stream, lines)
 
     async def _put(self, arn: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
         group = group_of(arn)
