@@ -1,7 +1,8 @@
 """What becomes of a firing that could not be delivered: the schedule's dead letter.
 
 Source: EventBridge Scheduler User Guide, "Configuring a schedule's dead-letter queue". Its attributes name the target
-by the API action that was called, also for a templated target, and the error by the called service's own code.
+by the API action that was called, also for a templated target, and the error by the called service's own code. The
+body is what the target would have got. Neither the body nor TARGET_ARN of a templated target was tried on the service.
 """
 
 from __future__ import annotations
