@@ -171,8 +171,8 @@ def check_topic_attribute(name: str, value: str, fifo: bool) -> str:
 
 
 def check_data_protection(text: str) -> str | None:
-    """The policy as it is kept; None for none. Only audits could be passed over: this server does not look into
-    messages for personal data, so a policy that demands it is refused."""
+    """The policy as it is kept; None for none. This server does not look into messages for personal data, so a
+    statement that would have it do something, if only report what it found, is refused."""
     if not text:
         return None
     document = as_object("DataProtectionPolicy", text)
@@ -180,10 +180,10 @@ def check_data_protection(text: str) -> str | None:
         raise invalid("DataProtectionPolicy Reason: the policy is longer than 30,720 bytes")
     for statement in document.get("Statement") or []:
         operation = statement.get("Operation") if isinstance(statement, dict) else None
-        if isinstance(operation, dict) and ("Deny" in operation or "Deidentify" in operation):
+        if isinstance(operation, dict) and operation:
             raise Unsupported(
-                "Blocking or masking sensitive data (Deny and Deidentify of a data protection policy) is not supported "
-                "by this server."
+                "Auditing, blocking or masking sensitive data (the operation "
+                f"{', '.join(sorted(operation))} of a data protection policy) is not supported by this server."
             )
     return text
 

@@ -103,15 +103,20 @@ def test_permission_lets_another_account_publish(account: Account, other: Accoun
         other.sns.publish(TopicArn=arn, Message="x")
 
 
-def test_data_protection_policy_is_kept_unless_it_would_have_to_be_enforced(account: Account) -> None:
+def test_data_protection_policy_that_would_have_to_be_kept_to_is_refused_by_name(account: Account) -> None:
     arn = account.topic()
     statement = {"Sid": "s", "DataDirection": "Inbound", "Principal": ["*"], "DataIdentifier": []}
-    audit = json.dumps({"Statement": [{**statement, "Operation": {"Audit": {"SampleRate": "99"}}}]})
-    account.sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy=audit)
-    assert account.sns.get_data_protection_policy(ResourceArn=arn)["DataProtectionPolicy"] == audit
-    deny = json.dumps({"Statement": [{**statement, "Operation": {"Deny": {}}}]})
-    with refused("UnsupportedOperationException"):
-        account.sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy=deny)
+    for operation in ("Audit", "Deidentify", "Deny"):
+        policy = json.dumps({"Statement": [{**statement, "Operation": {operation: {}}}]})
+        sentence = (
+            f"Auditing, blocking or masking sensitive data (the operation {operation} of a data protection policy) is "
+            "not supported by this server."
+        )
+        with refused("UnsupportedOperationException", sentence):
+            account.sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy=policy)
+    nothing = json.dumps({"Name": "empty", "Version": "2021-06-01", "Statement": []})
+    account.sns.put_data_protection_policy(ResourceArn=arn, DataProtectionPolicy=nothing)
+    assert account.sns.get_data_protection_policy(ResourceArn=arn)["DataProtectionPolicy"] == nothing
 
 
 @pytest.mark.parametrize(
