@@ -26,8 +26,7 @@ def bus_of(request: HttpRequest, named: Mapping[str, str] | None = None) -> str:
     """The ARN of the bus that ``bus``, ``account`` and ``region`` name, in ``named`` or the query; what is left out is
     the default bus, and the caller's own account and region. Raises Forbidden for another account's bus."""
     asked = request.query if named is None else named
-    name, caller = asked.get("bus", "default"), request.caller
-    account, region = (_ACCOUNT, _REGION) if caller is None else (caller.account, caller.region)
+    name, account, region = asked.get("bus", "default"), *_home(request)
     arn = name if name.startswith("arn:") else bus_arn(asked.get("account", account), asked.get("region", region), name)
     if not may_see(request, arn):
         raise Forbidden(f"Account {account} may not look at {arn}.", "AccessDeniedException")
@@ -37,8 +36,7 @@ def bus_of(request: HttpRequest, named: Mapping[str, str] | None = None) -> str:
 def home_of(request: HttpRequest) -> tuple[str, str]:
     """The account and region that a resource of the caller's is in; ``account`` and ``region`` of the query name
     another. Raises Forbidden for another account."""
-    caller = request.caller
-    account, region = (_ACCOUNT, _REGION) if caller is None else (caller.account, caller.region)
+    caller, (account, region) = request.caller, _home(request)
     asked = request.query.get("account", account)
     if caller is not None and asked != account:
         raise Forbidden(f"Account {account} may not look at what belongs to {asked}.", "AccessDeniedException")
@@ -48,6 +46,10 @@ def home_of(request: HttpRequest) -> tuple[str, str]:
     if not (region.isascii() and region.replace("-", "").isalnum()):
         raise InvalidRequest(f"{region!r} is no region.")
     return asked, region
+
+
+def _home(request: HttpRequest) -> tuple[str, str]:
+    return (_ACCOUNT, _REGION) if request.caller is None else (request.caller.account, request.caller.region)
 
 
 def may_see(request: HttpRequest, name: str) -> bool:

@@ -19,10 +19,11 @@ import msgspec
 from eventyard.contract import Contract, Document, Repository, from_files
 from eventyard.contract.dialects import to_draft4
 from eventyard.contract.references import needed
+from eventyard.contract.registered import ATOMS, DOCUMENT
 from eventyard.contract.repository import is_read
 from eventyard.errors import InvalidRequest
 
-DOCUMENT, ATOMS, FILES = "x-eventyard-document", "x-eventyard-atoms", "x-eventyard-files"
+FILES = "x-eventyard-files"
 #: Characters in the content of a schema, by the API's model.
 LONGEST = 100_000
 _NAME = re.compile(r"[0-9A-Za-z_.@-]{1,385}")

@@ -5,6 +5,7 @@ Drawn on the server, without scripts, and without anything from elsewhere. Names
 
 from eventyard.forms.desk import Answer, Desk, Request
 from eventyard.forms.form import Entered, Form
+from eventyard.forms.index import Entry, index
 from eventyard.forms.layout import ui_of
 
-__all__ = ["Answer", "Desk", "Entered", "Form", "Request", "ui_of"]
+__all__ = ["Answer", "Desk", "Entered", "Entry", "Form", "Request", "index", "ui_of"]

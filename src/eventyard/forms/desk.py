@@ -10,7 +10,8 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qsl, urlsplit
+from types import MappingProxyType
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -43,21 +44,31 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class Desk:
-    """``path``: where the form is. ``publish`` and ``where``: how and, in a word or two, where messages are published;
-    without, they are only shown. ``token``: a secret that a posted form must bring back; it is in the page. May be used
-    from several threads."""
+    """``path``: where the form is; ``kept``: the part of its query that links and posts are to keep. ``publish`` and
+    ``where``: how and, in a word or two, where messages are published; without, they are only shown. ``token``: a
+    secret that a posted form must bring back; it is in the page. May be used from several threads."""
 
-    def __init__(self, form: Form, path: str, publish: Publish | None = None, where: str = "", token: str = "") -> None:
+    def __init__(
+        self,
+        form: Form,
+        path: str,
+        publish: Publish | None = None,
+        where: str = "",
+        token: str = "",
+        kept: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._form = form
-        self._path = path
+        self._path = f"{path}?{urlencode(kept)}" if kept else path
         self._publish = publish
         self._where = where if publish else ""
         self._token = token or secrets.token_urlsafe(32)
         self._pages = Pages()
         self._sent: OrderedDict[str, str] = OrderedDict()
         self._publishing = threading.Lock()
-        named = [(example.name, f"{path}?example={at}") for at, example in enumerate(form.contract.examples)]
-        self._starts = (*named, ("nothing", f"{path}?example=none"))
+        starts = [(example.name, str(at)) for at, example in enumerate(form.contract.examples)]
+        self._starts = tuple(
+            (name, f"{path}?{urlencode({**kept, 'example': at})}") for name, at in (*starts, ("nothing", "none"))
+        )
 
     def answer(self, request: Request) -> Answer:
         """The answer to ``request``. What is wrong with the request itself is a page of plain text."""
@@ -69,7 +80,7 @@ class Desk:
         return refused or self._posted(request)
 
     def _start(self, query: str) -> dict[str, str]:
-        asked = dict(parse_qsl(query[:200])).get("example")
+        asked = dict(parse_qsl(query[:2_000])).get("example")
         examples = self._form.contract.examples
         if asked is not None and asked.isdecimal() and int(asked) < len(examples):
             return self._form.fill(examples[int(asked)].detail)
@@ -149,10 +160,11 @@ class Desk:
             action=self._path,
         )
         text = self._pages.page(self._form, fields, shown)
-        return Answer(status, _headers("text/html", nonce), text.encode("utf-8", "replace"))
+        return Answer(status, headers("text/html", nonce), text.encode("utf-8", "replace"))
 
 
-def _headers(kind: str, nonce: str = "") -> dict[str, str]:
+def headers(kind: str, nonce: str = "") -> dict[str, str]:
+    """The headers of a page: it loads nothing, and nothing may be around it. ``nonce``: of its one style."""
     style = f"'nonce-{nonce}'" if nonce else "'none'"
     return {
         "content-type": f"{kind}; charset=utf-8",
@@ -167,4 +179,4 @@ def _headers(kind: str, nonce: str = "") -> dict[str, str]:
 
 
 def _refusal(status: int, words: str) -> Answer:
-    return Answer(status, _headers("text/plain"), f"{words}\n".encode())
+    return Answer(status, headers("text/plain"), f"{words}\n".encode())

@@ -32,6 +32,15 @@ class Shown(msgspec.Struct, frozen=True):
     action: str = ""
 
 
+def environment() -> Environment:
+    """Where the pages of forms are."""
+    return Environment(loader=PackageLoader("eventyard.forms"), autoescape=True, undefined=StrictUndefined)
+
+
+def style() -> str:
+    return (files("eventyard.forms") / "templates" / "form.css").read_text("utf-8")
+
+
 class _Error(msgspec.Struct, frozen=True):
     id: str
     label: str
@@ -42,13 +51,8 @@ class Pages:
     """Draws forms. It may be kept and used from several threads."""
 
     def __init__(self) -> None:
-        self._template = Environment(
-            loader=PackageLoader("eventyard.forms"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=False,
-        ).get_template("page.html")
-        self._style = (files("eventyard.forms") / "templates" / "form.css").read_text("utf-8")
+        self._template = environment().get_template("page.html")
+        self._style = style()
         # No HTML of a document's own gets through, and no links but those to the web and to mail.
         self._markdown = MarkdownIt("js-default")
 

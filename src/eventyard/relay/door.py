@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from eventyard.hosts import Hosts
 from eventyard.relay.session import Closing, Session, Site
 
 PATH = "/_eventyard/relay"
@@ -25,13 +26,10 @@ _Send = Callable[[_Message], Awaitable[None]]
 
 
 class Relay:
-    """``hosts``: names by which this server may be addressed; None for any. On loopback they are what keeps a web page
-    from reaching it by a name of its own (DNS rebinding). ``origins``: of web pages that may connect, beside the
+    """``hosts``: names by which this server may be addressed. ``origins``: of web pages that may connect, beside the
     server's own."""
 
-    def __init__(
-        self, site: Site, hosts: Collection[str] | None, origins: Collection[str] = (), patience: float = PATIENCE
-    ) -> None:
+    def __init__(self, site: Site, hosts: Hosts, origins: Collection[str] = (), patience: float = PATIENCE) -> None:
         self._site = site
         self._hosts = hosts
         self._origins = frozenset(origins)
@@ -77,7 +75,7 @@ class Relay:
 
     def _refusal(self, headers: dict[bytes, bytes]) -> Closing | None:
         host = headers.get(b"host", b"").decode("latin-1")
-        if self._hosts is not None and urlsplit(f"//{host}").hostname not in self._hosts:
+        if not self._hosts.has(host):
             return Closing(4403, f"{host!r} is not a name of this server.")
         origin = headers.get(b"origin", b"").decode("latin-1")
         if origin and origin not in self._origins and urlsplit(origin).netloc != host:

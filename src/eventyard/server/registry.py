@@ -91,6 +91,15 @@ class SchemaRegistry:
             return None
         return [schema.name for schema in self.schemas.list(place, name)]
 
+    def by_registry(self, account: str, region: str) -> dict[str, list[str]]:
+        """The names of an account's own schemas in a region, by the name of their registry."""
+        place = Place(account, region)
+        return {
+            registry.name: [schema.name for schema in self.schemas.list(place, registry.name)]
+            for registry in self.registries.list(place)
+            if registry.name not in (AWS, PLATFORM)
+        }
+
     def contents(self, registry: str, name: str) -> Sequence[str]:
         """The contents of all versions of a schema in the registry with that ARN, the newest first; the very same
         object until one of them changes. Empty if there is none."""

@@ -9,17 +9,16 @@ import msgspec
 
 from eventyard.api.relay import relay_routes
 from eventyard.clock import Clock
+from eventyard.hosts import Hosts
 from eventyard.relay import PATH, Relay, Site, Tokens
 from eventyard.server.doors import doors_of
+from eventyard.server.forms import forms_of
 from eventyard.server.house import House
 from eventyard.server.identity import identity_of
 from eventyard.server.pages import pages_of
-from eventyard.settings import Settings, is_loopback
+from eventyard.settings import Settings
 from eventyard.store import Store
 from eventyard.wire import App, Authenticator, DevAuthenticator, Route, SigV4Authenticator
-
-#: By these a loopback server may be addressed: no page can give it another name.
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Server:
@@ -33,6 +32,8 @@ class Server:
         self._app: App | None = None
         self._resetting = asyncio.Lock()
         self._tokens = None if settings.keys() is None else Tokens(clock)
+        #: Who has to sign needs no protection from other people's pages, which can't.
+        self._hosts = Hosts.on_loopback(settings.host) if self._tokens is None else Hosts()
         self.ready = False
 
     async def start(self) -> None:
@@ -41,6 +42,7 @@ class Server:
         await house.start()
         pages = await pages_of(house, lambda: self.ready, self.reset if self._settings.dev else None)
         self._house = house
+        pages += forms_of(house.registry, doors, house.directory.has_bus).routes()
         relay = await self._relay(house)
         pages += relay_routes(self._tokens) if self._tokens is not None else []
         self._app = App(
@@ -48,6 +50,7 @@ class Server:
             self._guarded(pages),
             self._authenticator(),
             proxied=self._settings.behind_proxy,
+            hosts=self._hosts,
             sockets={PATH: relay},
             mounts=house.ingress.mounts(),
         )
@@ -61,8 +64,7 @@ class Server:
             await identity_of(self._store.catalog),
             self._tokens,
         )
-        here = self._settings.host
-        return Relay(site, (*_LOOPBACK, here) if is_loopback(here) else None, self._settings.relay_origin)
+        return Relay(site, self._hosts, self._settings.relay_origin)
 
     async def reset(self) -> None:
         """Forget everything; requests that come meanwhile meet the old house or the new one."""

@@ -14,6 +14,7 @@ from eventyard.bus.follower import BusFollower
 from eventyard.clock import SystemClock
 from eventyard.errors import InvalidRequest
 from eventyard.event import Event
+from eventyard.hosts import Hosts
 from eventyard.pattern import Pattern
 from eventyard.relay import PATH, Relay, Site
 from eventyard.server.serve import listen, run_app
@@ -23,7 +24,6 @@ from eventyard.wire import App, DevAuthenticator
 
 log = structlog.get_logger("tap")
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _LOG = "tapped"
 _AGE, _SIZE = 3_600_000, 256 << 20
 
@@ -40,7 +40,7 @@ class Tap:
         self._engine.keep_log(_LOG, Retention(age=_AGE, size=_SIZE))
         self._publisher = Publisher(store.log)
         site = Site(_OneLog(self._engine), lambda arn: arn.endswith(f":event-bus/{bus}"), uuid4().hex)
-        self.app = App([], [], DevAuthenticator(), sockets={PATH: Relay(site, LOOPBACK)})
+        self.app = App([], [], DevAuthenticator(), sockets={PATH: Relay(site, Hosts.on_loopback())})
 
     async def append(self, bodies: Sequence[bytes]) -> None:
         """Show these events, each as AWS delivers it."""

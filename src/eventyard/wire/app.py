@@ -11,7 +11,9 @@ from functools import cached_property
 
 import structlog
 
-from eventyard.errors import Broken, EventyardError, InvalidRequest, NotFound, Unsupported
+from eventyard.errors import Broken, EventyardError, Forbidden, InvalidRequest, NotFound, Unsupported
+from eventyard.hosts import Hosts
+from eventyard.text import printable
 from eventyard.wire import eventstream
 from eventyard.wire.credential import scope_of
 from eventyard.wire.http import (
@@ -41,6 +43,7 @@ Socket = Callable[[Scope, Receive, Send], Awaitable[None]]
 _JSON_TYPES = (b"application/x-amz-json-1.", b"application/json")
 _FORM = b"application/x-www-form-urlencoded"
 _XML = b"text/xml"
+_PLATFORM = "/_eventyard/"
 _random = random.Random()  # for ids in logs, not for secrets
 
 
@@ -56,11 +59,13 @@ class App:
         authenticate: Authenticator,
         max_body: int = 16 << 20,
         proxied: bool = False,
+        hosts: Hosts | None = None,
         sockets: Mapping[str, Socket] | None = None,
         mounts: Mapping[str, Socket] | None = None,
     ) -> None:
         self._doors = doors
         self._proxied = proxied
+        self._hosts = hosts or Hosts()
         self._authenticate = authenticate.authenticate
         self._max_body = max_body
         self._sockets = sockets or {}
@@ -306,6 +311,7 @@ class App:
         request_id = _new_id()
         try:
             body, caller = await read_body(receive, self._max_body), None
+            self._check_host(route, scope)
             if route.signed:
                 account, region = self._caller(scope, body)
                 caller = self._caller_of(account, region, request_id, scope, dict(scope["headers"]))
@@ -325,6 +331,12 @@ class App:
                 await send_stream(receive, send, response.status, headers, response.body)
             return
         await _send_refusal(send, refusal, request_id)
+
+    def _check_host(self, route: Route, scope: Scope) -> None:
+        """Raises Forbidden for a page of the platform under a name that is none of this server's."""
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        if route.path.startswith(_PLATFORM) and not self._hosts.has(host):
+            raise Forbidden(f"{printable(host[:200])!r} is not a name of this server.", "MisdirectedRequest")
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]
