@@ -10,17 +10,16 @@ import io
 import keyword
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from eventyard.codegen import golang, java
 from eventyard.codegen.python36 import package
+from eventyard.codegen.shape import Models
 from eventyard.codegen.shaping import shaped
 from eventyard.codegen.typescript import typescript
-from eventyard.errors import InvalidRequest, Unsupported
+from eventyard.errors import InvalidRequest
 
-#: The registry's languages that there are bindings in.
-BINDINGS = ("Python36", "TypeScript3")
-_KNOWN = (*BINDINGS, "Java8", "Go1")
 _TYPESCRIPT_EVENT = """import type {{ {model} }} from "./{model}";
 
 /** The whole event. */
@@ -56,25 +55,46 @@ def binding(schema: Mapping[str, Any], language: str, name: str) -> bytes:
     ``detail`` among its properties). ``name``: the schema's, such as ``aws.ec2@EC2InstanceStateChangeNotification``.
     The same schema gives the same bytes.
 
-    Raises Unsupported for Java8 and Go1, InvalidRequest for other languages and for schemas that no code fits.
+    Raises InvalidRequest for other languages than :data:`BINDINGS` and for schemas that no code fits.
     """
-    if language not in _KNOWN:
-        raise InvalidRequest(f"There is no language {language}. Languages are {', '.join(_KNOWN)}.")
-    if language not in BINDINGS:
-        raise Unsupported(f"Code bindings in {language} are not made here, only Python36 and TypeScript3.")
+    if language not in _LANGUAGES:
+        raise InvalidRequest(f"There is no language {language}. Languages are {', '.join(_LANGUAGES)}.")
     source, _, kind = name.rpartition("@")
-    models = shaped(_detail(schema), {}, kind)
-    folder = "/".join(["schema", *(_part(part) for part in source.split(".") if source), _part(kind)])
-    if language == "Python36":
-        return _zip(package(models, folder))
-    root = models.root
-    files = {
+    words, write = _LANGUAGES[language]
+    parts = [_part(part, words) for part in (*(part for part in source.split(".") if source), kind)]
+    return _zip(write(shaped(_detail(schema), {}, kind), ["schema", *parts]))
+
+
+def _python(models: Models, parts: list[str]) -> dict[str, str]:
+    return package(models, "/".join(parts))
+
+
+def _typescript(models: Models, parts: list[str]) -> dict[str, str]:
+    root, folder = models.root, "/".join(parts)
+    return {
         f"{folder}/{root}.ts": typescript(models),
         f"{folder}/AWSEvent.ts": _TYPESCRIPT_EVENT.format(model=root),
         f"{folder}/Marshaller.ts": _TYPESCRIPT_MARSHALLER,
         f"{folder}/index.ts": "".join(f'export * from "./{each}";\n' for each in ("AWSEvent", "Marshaller", root)),
     }
-    return _zip(files)
+
+
+def _java(models: Models, parts: list[str]) -> dict[str, str]:
+    return {f"{'/'.join(parts)}/{name}": text for name, text in java.java(models, ".".join(parts)).items()}
+
+
+def _go(models: Models, parts: list[str]) -> dict[str, str]:
+    return {f"{'/'.join(parts)}/{name}": text for name, text in golang.golang(models, parts[-1]).items()}
+
+
+_LANGUAGES: dict[str, tuple[Collection[str], Callable[[Models, list[str]], dict[str, str]]]] = {
+    "Java8": (java.KEYWORDS, _java),
+    "Python36": (keyword.kwlist, _python),
+    "TypeScript3": (keyword.kwlist, _typescript),
+    "Go1": (golang.KEYWORDS, _go),
+}
+BINDINGS = tuple(_LANGUAGES)
+"""The registry's languages."""
 
 
 def _detail(schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -87,11 +107,12 @@ def _detail(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**shared, **(detail if isinstance(detail, Mapping) else {})}
 
 
-def _part(text: str) -> str:
-    """A part of a package's name: lower-case letters and digits, as in ``ec2instancestatechangenotification``."""
+def _part(text: str, words: Collection[str]) -> str:
+    """A part of a package's name: lower-case letters and digits, as in ``ec2instancestatechangenotification``.
+    ``words``: those of the language."""
     part = re.sub("[^a-z0-9_]", "_", text.lower())
     part = part if re.match("[a-z]", part) else f"n{part}"
-    return f"{part}_" if keyword.iskeyword(part) else part
+    return f"{part}_" if part in words else part
 
 
 def _zip(files: Mapping[str, str]) -> bytes:

@@ -8,14 +8,15 @@ from collections.abc import Container
 
 _LONGEST = 60
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-#: What Python's and TypeScript's generated files import or have built in; no model takes its name.
+#: What generated files of all languages import or have built in; no model takes its name.
 _TAKEN = frozenset({
     "Annotated", "Any", "Array", "AwareDatetime", "BaseModel", "Boolean", "Buffer", "ConfigDict", "Date", "Error",
     "EventBridgeEvent", "Exception", "False", "Field", "Function", "Infinity", "Iterator", "List", "Literal", "Map",
     "Meta", "None", "NotRequired", "Number", "Object", "Omit", "Partial", "Pick", "Promise", "Proxy", "Readonly",
     "Record", "RegExp", "Required", "RootModel", "Self", "Set", "String", "Struct", "Symbol", "True", "Tuple", "Type",
     "TypeAdapter", "TypedDict", "Union", "UnsetType", "Optional", "Dict", "Marshaller", "AWSEvent", "UUID", "Model",
-    "Enum",
+    "Enum", "UnmarshalEvent", "MarshalEvent", "Class", "Double", "JsonAutoDetect", "JsonIgnoreProperties",
+    "JsonInclude", "JsonProperty", "Long",
 })  # fmt: skip
 
 

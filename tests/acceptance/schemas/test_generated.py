@@ -13,8 +13,6 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.refusal import refused
-
 CONTENT = {
     "$schema": "http://json-schema.org/draft-04/schema#",
     "type": "object",
@@ -33,7 +31,7 @@ def schemas(connect: Callable[[str], Any]) -> Any:
     return client
 
 
-@pytest.mark.parametrize("language", ["Python36", "TypeScript3"])
+@pytest.mark.parametrize("language", ["Python36", "TypeScript3", "Java8", "Go1"])
 def test_a_binding_is_made_and_downloaded(schemas: Any, language: str, tmp_path: Path) -> None:
     schemas.put_code_binding(**SCHEMA, Language=language)
     waiter = schemas.get_waiter("code_binding_exists")
@@ -42,8 +40,14 @@ def test_a_binding_is_made_and_downloaded(schemas: Any, language: str, tmp_path:
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         archive.extractall(tmp_path)
     folder = tmp_path / "schema" / "uk" / "co" / "cars" / "sales" / "carsold"
-    if language == "TypeScript3":
-        assert "export interface CarSold {" in (folder / "CarSold.ts").read_text()
+    of_types = {
+        "TypeScript3": ("CarSold.ts", "export interface CarSold {"),
+        "Java8": ("CarSold.java", "public class CarSold {"),
+        "Go1": ("models.go", "type CarSold struct {"),
+    }
+    if language in of_types:
+        name, line = of_types[language]
+        assert line in (folder / name).read_text()
         return
     script = (
         "from schema.uk.co.cars.sales.carsold import AWSEvent, CarSold, Marshaller\n"
@@ -52,8 +56,3 @@ def test_a_binding_is_made_and_downloaded(schemas: Any, language: str, tmp_path:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-
-
-def test_languages_without_a_generator_are_refused_by_name(schemas: Any) -> None:
-    with refused("BadRequestException", "Code bindings for Golang are not supported by this server."):
-        schemas.put_code_binding(**SCHEMA, Language="Go1")
