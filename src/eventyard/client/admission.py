@@ -8,7 +8,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import msgspec
 import orjson
@@ -30,6 +30,19 @@ ONCE = "urn:eventyard:once:"
 _LONGEST = 2048
 #: Names of unknown events may come from outside of the program.
 _MOST_WARNINGS = 1000
+
+
+class More(TypedDict, total=False):
+    """What a put may say beside the event and its detail: see :class:`Draft`."""
+
+    key: str | None
+    source: str | None
+    bus: str | None
+    version: int | None
+    time: datetime | None
+    resources: Sequence[str]
+    traceparent: str | None
+    once: str | None
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -7,10 +7,9 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import Future
-from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
-from eventyard.client.admission import Draft
+from eventyard.client.admission import Draft, More
 from eventyard.client.client import EventClient
 from eventyard.client.entry import Admitted
 from eventyard.errors import Conflict, EventyardError
@@ -37,22 +36,9 @@ class SyncEventClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def put(
-        self,
-        event: str,
-        detail: Any,
-        *,
-        key: str | None = None,
-        source: str | None = None,
-        bus: str | None = None,
-        version: int | None = None,
-        time: datetime | None = None,
-        resources: Sequence[str] = (),
-        traceparent: str | None = None,
-        once: str | None = None,
-    ) -> str:
+    def put(self, event: str, detail: Any, **more: Unpack[More]) -> str:
         """As :meth:`EventClient.put`."""
-        draft = Draft(event, detail, key, source, bus, version, time, resources, traceparent, once)
+        draft = Draft(event, detail, **more)
         return self._wait(lambda: self._client.publish(draft))
 
     def submit(self, draft: Draft) -> Future[str]:

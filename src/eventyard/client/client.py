@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from botocore.config import Config
 
-from eventyard.client.admission import Admission, Draft, Unknown
+from eventyard.client.admission import Admission, Draft, More, Unknown
 from eventyard.client.backoff import Backoff
 from eventyard.client.contracts import Source, contracts_of
 from eventyard.client.door import Door
@@ -73,27 +72,14 @@ class EventClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def put(
-        self,
-        event: str,
-        detail: Any,
-        *,
-        key: str | None = None,
-        source: str | None = None,
-        bus: str | None = None,
-        version: int | None = None,
-        time: datetime | None = None,
-        resources: Sequence[str] = (),
-        traceparent: str | None = None,
-        once: str | None = None,
-    ) -> str:
-        """Publish one event (see :class:`Draft`) and answer its id, once the server has it durably.
+    async def put(self, event: str, detail: Any, **more: Unpack[More]) -> str:
+        """Publish one event (``more``: see :class:`Draft`) and answer its id, once the server has it durably.
 
         Raises ContractViolation and NotFound, and nothing was sent; InvalidRequest or Forbidden, with the server's
         code: it does not want this event; Broken: the endpoint is no EventBridge, or can't be trusted; TryAgain: tries
         or patience are used up, and it may or may not have been published. Cancelled, an event that was not sent yet
         never is."""
-        return await self.publish(Draft(event, detail, key, source, bus, version, time, resources, traceparent, once))
+        return await self.publish(Draft(event, detail, **more))
 
     async def publish(self, draft: Draft) -> str:
         """:meth:`put` of a draft."""

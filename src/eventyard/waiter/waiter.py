@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from eventyard.errors import EventyardError, InvalidRequest
+from eventyard.text import printable
 from eventyard.waiter.channel import Channel
 from eventyard.waiter.event import Event, Look
 from eventyard.waiter.failure import MISSES, EventNotSeen, UnexpectedEvent, nearest, not_seen
@@ -90,7 +91,7 @@ class _Subscribed:
                 event = yield from self._arrives(until)
                 if event is None:
                     failure = yield from self._failure(seconds, 0, 1, one)
-                    came = " -> ".join(each.detail_type for each in found) or "nothing"
+                    came = printable(" -> ".join(each.detail_type for each in found)) or "nothing"
                     raise EventNotSeen(f"The sequence came up to: {came}. Then {failure}", failure.seen)
                 if event.detail_type == name and one.takes(event):
                     found.append(event)

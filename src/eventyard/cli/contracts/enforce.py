@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from eventyard.cli.options import LOCAL, Bus, Endpoint
+from eventyard.cli.say import say
 from eventyard.errors import InvalidRequest
+from eventyard.text import printable
 
 _PAGE = "/_eventyard/validation"
 
@@ -39,7 +41,7 @@ def enforce(
     asked = {"bus": bus, "registry": registry, "mode": mode, "events": events, "unknown": unknown}
     ask(endpoint, "PUT", _PAGE, body=asked | ({"queue": queue} if queue else {}))
     others = "".join(f", {name}: {other}" for name, other in events.items())
-    typer.echo(f"Bus {bus}, contracts of {registry}: {mode}{others}; without a contract: {unknown}.")
+    say(f"Bus {bus}, contracts of {registry}: {mode}{others}; without a contract: {unknown}.")
 
 
 def violations(
@@ -62,7 +64,7 @@ def _show(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not found["rules"]:
         console.print("No bus holds events against contracts. Begin with `eventyard contracts enforce warn`.")
         return
@@ -76,7 +78,8 @@ def _show(found: dict[str, Any]) -> None:
     for count in sorted(found["counts"], key=lambda each: -each["violated"]):
         numbers = [str(count[name]) for name in ("checked", "warn", "quarantine", "reject")]
         style = "yellow" if count["violated"] else ""
-        table.add_row(count["contract"], str(count["version"]), count["publisher"], *numbers, style=style)
+        names = printable(count["contract"]), str(count["version"]), printable(count["publisher"])
+        table.add_row(*names, *numbers, style=style)
     if found["counts"]:
         console.print(table)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol, Unpack
 
 import msgspec
 
-from eventyard.client.admission import Draft
+from eventyard.client.admission import Draft, More
 from eventyard.client.blocking import SyncEventClient
 from eventyard.client.database import Connection, Dialect, Statements, dialect_of, transaction
 from eventyard.client.entry import Admitted, Entry
@@ -50,33 +49,19 @@ class Outbox:
         """The statements that make the table."""
         return Statements(__package__, "outbox", dialect, self._table)["create"]
 
-    def put(
-        self,
-        connection: Connection,
-        event: str,
-        detail: Any,
-        *,
-        key: str | None = None,
-        source: str | None = None,
-        bus: str | None = None,
-        version: int | None = None,
-        time: datetime | None = None,
-        resources: Sequence[str] = (),
-        traceparent: str | None = None,
-        once: str | None = None,
-    ) -> str:
+    def put(self, connection: Connection, event: str, detail: Any, **more: Unpack[More]) -> str:
         """Check an event and write it in the transaction that ``connection`` is in, which is for the caller to commit.
         Answers the event's ``once`` (a new UUID unless given), by which consumers recognise it if it is sent twice.
 
         Raises as :meth:`EventClient.put` does for events that can't be sent, and what the driver raises."""
-        once = once or str(uuid.uuid4())
-        draft = Draft(event, detail, key, source, bus, version, time, resources, traceparent, once)
+        once = more["once"] = more.get("once") or str(uuid.uuid4())
+        draft = Draft(event, detail, **more)
         admitted = self._events.admit(draft)
         entry = msgspec.json.encode(admitted.entry).decode()
         statement = self._of(connection)["insert"]
         cursor = connection.cursor()
         try:
-            cursor.execute(statement, (once, key, admitted.label, entry))
+            cursor.execute(statement, (once, draft.key, admitted.label, entry))
         finally:
             cursor.close()
         return once
