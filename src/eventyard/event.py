@@ -15,6 +15,7 @@ import msgspec
 
 _ID_START, _ID_END = len('{"version":"0","id":"'), len('{"version":"0","id":"') + 36
 _RESOURCES = b',"resources":'
+_VARIANTS = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -64,7 +65,7 @@ def new_ids(count: int, now: int) -> list[str]:
     head = f"{stamp[:8]}-{stamp[8:]}-7"
     ids = []
     for at in range(0, 20 * count, 20):
-        variant = "89ab"[int(noise[at + 3], 16) & 3]
+        variant = _VARIANTS[noise[at + 3]]
         ids.append(f"{head}{noise[at : at + 3]}-{variant}{noise[at + 4 : at + 7]}-{noise[at + 7 : at + 19]}")
     return ids
 
@@ -88,7 +89,7 @@ def iso_seconds(millis: int) -> str:
 def derived_id(event_id: str, place: str) -> str:
     """The id of the copy of ``event_id`` at ``place``: the same each time, and made at the same time."""
     noise = blake2b(f"{event_id} {place}".encode(), digest_size=10).hexdigest()
-    variant = "89ab"[int(noise[3], 16) & 3]
+    variant = _VARIANTS[noise[3]]
     return f"{event_id[:15]}{noise[:3]}-{variant}{noise[4:7]}-{noise[7:19]}"
 
 

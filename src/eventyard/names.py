@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 DEFAULT_BUS = "default"
@@ -16,13 +18,14 @@ class Arn(msgspec.Struct, frozen=True):
     resource: str
     partition: str = "aws"
 
-    @classmethod
-    def parse(cls, text: str) -> Arn | None:
+    @staticmethod
+    @lru_cache(maxsize=8192)  # asked for the same few at each event
+    def parse(text: str) -> Arn | None:
         """The parts of ``text``; None if it is not an ARN."""
         parts = text.split(":", 5)
         if len(parts) != 6 or parts[0] != "arn" or not parts[1].startswith("aws") or not parts[2] or not parts[5]:
             return None
-        return cls(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
+        return Arn(partition=parts[1], service=parts[2], region=parts[3], account=parts[4], resource=parts[5])
 
     def __str__(self) -> str:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"

@@ -43,12 +43,15 @@ async def test_the_last_of_a_disk_is_for_what_was_promised_already(tmp_path: Pat
     event = Event(b'{"id":"1"}', 1_000)
     assert await store.log.append("bus", [event]) == 1
     left = 63 * MIB
+    assert await store.log.append("bus", [event]) == 2  # not every append asks: the next MiB does
     with pytest.raises(TryAgain) as refusal:
-        await store.log.append("bus", [event])
+        await store.log.append("bus", [Event(bytes(MIB), 1_000)])
     assert refusal.value.code == "ServiceUnavailable"
+    with pytest.raises(TryAgain):
+        await store.log.append("bus", [event])
     await store.queues.send("q", [NewMessage("m", "body", 1_000, 1_000)])
     left = 64 * MIB
-    assert await store.log.append("bus", [event]) == 2
+    assert await store.log.append("bus", [event]) == 3
     await store.close()
 
 

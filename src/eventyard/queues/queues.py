@@ -227,9 +227,9 @@ class Queues:
 
     async def deliver(self, arn: str, letters: Sequence[Letter]) -> None:
         """Take what a rule delivers. Raises NotFound without a queue, InvalidRequest for what it does not take."""
-        messages = [outgoing_of(letter) for letter in letters]
+        queue, messages = self.get(arn), [outgoing_of(letter) for letter in letters]
         for message in messages:
-            self.check(arn, message)
+            admit(queue, message)
         await self.send(arn, messages)
 
     async def resend(self, arn: str, messages: Sequence[NewMessage]) -> None:
@@ -255,7 +255,7 @@ class Queues:
             return await self._receive(queue, limit, visibility, wait)
         check_attempt(queue, attempt)
         now = self._clock.now()
-        hidden = queue.number("VisibilityTimeout") if visibility is None else visibility
+        hidden = queue.visibility if visibility is None else visibility
         found = self._attempts.find(arn, attempt, now)
         # Who comes again begins the visibility timeout anew.
         if found is None or set(await self.settle(arn, [(one.message.receipt, hidden) for one in found])) - {"done"}:
@@ -316,7 +316,7 @@ class Queues:
                 "OverLimit",
             )
         now = self._clock.now()
-        hidden = queue.number("VisibilityTimeout") if visibility is None else visibility
+        hidden = queue.visibility if visibility is None else visibility
         dead, most = queue.redrive or (None, 0)
         if dead is not None and dead not in self._queues:
             dead, most = None, 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
@@ -40,8 +41,9 @@ _FIFO_DEFAULTS = {
 }
 
 
-class Queue(msgspec.Struct, frozen=True):
-    """A queue. ``attributes``: all that have a value, defaults included; an empty text has been taken away."""
+class Queue(msgspec.Struct, frozen=True, dict=True):
+    """A queue. ``attributes``: all that have a value, defaults included; an empty text has been taken away. What is
+    asked for with each message is worked out once."""
 
     arn: str
     account: str
@@ -52,15 +54,30 @@ class Queue(msgspec.Struct, frozen=True):
     attributes: dict[str, str]
     tags: dict[str, str] = {}
 
-    @property
+    @cached_property
     def fifo(self) -> bool:
         return self.name.endswith(".fifo")
+
+    @cached_property
+    def largest(self) -> int:
+        """The bytes that a message may have."""
+        return self.number("MaximumMessageSize")
+
+    @cached_property
+    def delay(self) -> int:
+        """Seconds until a message can be received."""
+        return self.number("DelaySeconds")
+
+    @cached_property
+    def visibility(self) -> int:
+        """Seconds for which a message is hidden when it is received."""
+        return self.number("VisibilityTimeout")
 
     def number(self, name: str) -> int:
         """An attribute that is a number."""
         return int(self.attributes[name])
 
-    @property
+    @cached_property
     def redrive(self) -> tuple[str, int] | None:
         """The dead-letter queue's ARN and after how many receives a message goes there."""
         text = self.attributes.get("RedrivePolicy")

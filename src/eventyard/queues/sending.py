@@ -31,14 +31,16 @@ class Letter(Protocol):
 
 def outgoing_of(letter: Letter) -> Outgoing:
     """The message that a rule's target or a topic hands in. An attribute without a value is left out."""
-    attributes = {name: Attribute("String", value) for name, value in letter.attributes.items() if value}
     system = {"AWSTraceHeader": letter.trace} if letter.trace else {}
+    if not letter.attributes and not letter.typed:  # an event as it is
+        return Outgoing(letter.body, {}, system, None, letter.group, letter.dedup)
+    attributes = {name: Attribute("String", value) for name, value in letter.attributes.items() if value}
     return Outgoing(letter.body, attributes | typed(letter.typed), system, None, letter.group, letter.dedup)
 
 
 def admit(queue: Queue, message: Outgoing) -> int:
     """The size of ``message`` in bytes. Raises InvalidRequest for what ``queue`` does not take."""
-    size = check(message, queue.number("MaximumMessageSize"))
+    size = check(message, queue.largest)
     if message.group is not None:
         check_token("MessageGroupId", message.group)
     if message.dedup is not None:
@@ -69,7 +71,7 @@ def check_attempt(queue: Queue, attempt: str) -> None:
 
 def stored(queue: Queue, message: Outgoing, id: str, now: int) -> NewMessage:
     """What the store of ``queue`` is given for an admitted ``message``."""
-    delay = queue.number("DelaySeconds") if message.delay is None else message.delay
+    delay = queue.delay if message.delay is None else message.delay
     system = dict(message.system)
     dedup = None
     if queue.fifo:

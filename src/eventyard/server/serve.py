@@ -16,6 +16,7 @@ import uvicorn
 
 from eventyard.clock import SystemClock
 from eventyard.errors import Broken, InvalidRequest
+from eventyard.server.connection import Connection
 from eventyard.server.server import Server
 from eventyard.settings import Settings
 from eventyard.store import Store
@@ -107,7 +108,7 @@ async def run_app(
         uvicorn.Config(
             app,
             lifespan="off",
-            http="httptools",
+            http=Connection,
             ws="websockets-sansio",
             ws_max_size=1 << 20,
             log_config=None,

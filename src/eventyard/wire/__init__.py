@@ -5,6 +5,7 @@ This room knows AWS's protocols, error forms and signatures. It does not know wh
 
 from eventyard.wire.app import App, Socket
 from eventyard.wire.credential import DevAuthenticator
+from eventyard.wire.http import WHOLE, Headers
 from eventyard.wire.inside import Calls
 from eventyard.wire.json import Moment
 from eventyard.wire.operation import (
@@ -20,6 +21,7 @@ from eventyard.wire.operation import (
 from eventyard.wire.sigv4 import SigV4Authenticator
 
 __all__ = [
+    "WHOLE",
     "App",
     "Authenticator",
     "Caller",
@@ -28,6 +30,7 @@ __all__ = [
     "Door",
     "FastHandler",
     "Handler",
+    "Headers",
     "HttpRequest",
     "HttpResponse",
     "Moment",

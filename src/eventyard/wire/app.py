@@ -177,7 +177,7 @@ class App:
             await send_stream(receive, send, status, stream, body)
             return
         answer = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", content_type), *more]
-        await send_answer(send, status, answer, body)
+        await send_answer(scope, send, status, answer, body)
 
     def _caller(self, scope: Scope, body: bytes) -> tuple[str, str]:
         return self._authenticate(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], body)
@@ -221,7 +221,7 @@ class App:
             refusal = _refuse_query(_internal(), service, request_id)
             status, content_type, body = refusal.status, refusal.content_type, refusal.body
         answer = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", content_type)]
-        await send_answer(send, status, answer, body)
+        await send_answer(scope, send, status, answer, body)
 
     def _rest_operation(
         self, scope: Scope, headers: dict[bytes, bytes]
@@ -277,9 +277,9 @@ class App:
             refusal = refuse_rest(_internal(), service.statuses, ())
         else:
             more = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", answer.content_type)]
-            await send_answer(send, answer.status, [*more, *answer.headers], answer.body)
+            await send_answer(scope, send, answer.status, [*more, *answer.headers], answer.body)
             return
-        await _send_refusal(send, refusal, request_id)
+        await _send_refusal(scope, send, refusal, request_id)
 
     def _service_of(self, form: dict[str, str], headers: dict[bytes, bytes]) -> Service | None:
         """By the signature's scope, else by the API's version, else whichever has the action.
@@ -326,11 +326,11 @@ class App:
             refusal = refuse_page(_internal())
         else:
             if isinstance(response.body, bytes):
-                await send_answer(send, response.status, headers, response.body)
+                await send_answer(scope, send, response.status, headers, response.body)
             else:
                 await send_stream(receive, send, response.status, headers, response.body)
             return
-        await _send_refusal(send, refusal, request_id)
+        await _send_refusal(scope, send, refusal, request_id)
 
     def _check_host(self, route: Route, scope: Scope) -> None:
         """Raises Forbidden for a page of the platform under a name that is none of this server's."""
@@ -348,13 +348,13 @@ class App:
                 (b"allow", ", ".join(sorted(allowed)).encode()),
                 (b"x-amzn-requestid", request_id.encode()),
             ]
-            await send_answer(send, 405, answer, b"")
+            await send_answer(scope, send, 405, answer, b"")
         elif method == "POST":
             error = _unknown(dict(scope["headers"]))
-            await _send_refusal(send, refuse_json(error, None, {}, b"application/x-amz-json-1.1"), request_id)
+            await _send_refusal(scope, send, refuse_json(error, None, {}, b"application/x-amz-json-1.1"), request_id)
         else:
             body = b'{"code":"NotFound","message":"There is nothing at this address."}'
-            await _send_refusal(send, Refusal(404, b"application/json", body), request_id)
+            await _send_refusal(scope, send, Refusal(404, b"application/json", body), request_id)
 
 
 async def _run_json(
@@ -371,9 +371,9 @@ async def _run_json(
     return operation.write_json(await (while_there(work, receive) if operation.waits else work))
 
 
-async def _send_refusal(send: Send, refusal: Refusal, request_id: str) -> None:
+async def _send_refusal(scope: Scope, send: Send, refusal: Refusal, request_id: str) -> None:
     headers = [(b"x-amzn-requestid", request_id.encode()), (b"content-type", refusal.content_type), *refusal.headers]
-    await send_answer(send, refusal.status, headers, refusal.body)
+    await send_answer(scope, send, refusal.status, headers, refusal.body)
 
 
 def _refuse_json(error: EventyardError, operation: Operation | None, content_type: bytes) -> Refusal:

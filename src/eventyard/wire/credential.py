@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
 
@@ -16,23 +18,28 @@ class Scope(msgspec.Struct, frozen=True):
 
 def scope_of(authorization: bytes) -> Scope | None:
     """The scope in an Authorization header; None when there is none that can be read."""
-    parts = _credential(authorization).rsplit("/", 4)
+    return _scope(_credential(authorization))
+
+
+@lru_cache(maxsize=1024)  # a client sends the same one all day
+def _scope(credential: bytes) -> Scope | None:
+    parts = credential.decode("latin-1").rsplit("/", 4)
     if len(parts) != 5 or parts[4] != "aws4_request":
         return None
     return Scope(parts[0], parts[1], parts[2], parts[3])
 
 
-def _credential(authorization: bytes) -> str:
+def _credential(authorization: bytes) -> bytes:
     start = authorization.find(b"Credential=")
     if start < 0:
-        return ""
+        return b""
     end = authorization.find(b",", start)
-    return authorization[start + 11 : end if end >= 0 else None].strip().decode("latin-1")
+    return authorization[start + 11 : end if end >= 0 else None].strip()
 
 
 def _scope_of_all_regions(authorization: bytes) -> Scope | None:
     """As ``scope_of`` for Signature Version 4A, which SDKs use for global endpoints: it names no region."""
-    parts = _credential(authorization).rsplit("/", 3)
+    parts = _credential(authorization).decode("latin-1").rsplit("/", 3)
     if not authorization.startswith(b"AWS4-ECDSA-P256-SHA256 ") or len(parts) != 4 or parts[3] != "aws4_request":
         return None
     return Scope(parts[0], parts[1], "", parts[2])

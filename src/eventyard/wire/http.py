@@ -15,6 +15,10 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
+WHOLE = "eventyard.whole"
+"""The ASGI extension of servers that take an answer whole: ``(status, headers, body)``, with names of headers in lower
+case and the content length among them. False, with nothing sent, means that it can't be sent so."""
+
 #: A client only reads the refusal of a body after having sent it: so much of it is read and thrown away.
 _PATIENCE = 4
 
@@ -51,8 +55,12 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     return b"".join(parts)
 
 
-async def send_answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
+async def send_answer(scope: Scope, send: Send, status: int, headers: Headers, body: bytes) -> None:
+    """Send an answer that is there in whole, in the server's own way if it has one (see ``WHOLE``)."""
     headers.append((b"content-length", b"%d" % len(body)))
+    extensions = scope.get("extensions")
+    if extensions is not None and WHOLE in extensions and extensions[WHOLE](status, headers, body):
+        return
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -90,8 +90,8 @@ class SqliteLog:
         writer.parts.append(self.tails)
 
     async def append(self, bus: str, events: Sequence[Event]) -> int:
-        self._room.check()
         cost = sum([len(event.body) for event in events]) + _OVERHEAD * len(events)
+        self._room.check(cost)
         return await self._writer.submit(self._append, bus, (bus, events), cost)
 
     def _append(self, batches: Sequence[tuple[str, Sequence[Event]]]) -> list[int]:

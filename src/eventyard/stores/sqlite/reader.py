@@ -11,6 +11,7 @@ from typing import TypeVar
 import apsw
 
 from eventyard.errors import Broken
+from eventyard.stores.sqlite.statements import plan_once
 
 T = TypeVar("T")
 
@@ -21,6 +22,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._thread = ThreadPoolExecutor(1, "eventyard-reader")
         self._connection = apsw.Connection(str(path), statementcachesize=300)
+        plan_once(self._connection)
         self._connection.set_busy_timeout(5000)
         # When to checkpoint is decided in one place, checkpoints.py.
         self._connection.wal_autocheckpoint(0)

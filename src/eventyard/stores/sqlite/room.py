@@ -18,6 +18,7 @@ NO_ROOM = "ServiceUnavailable"
 PAGE = 8192
 _RESERVE = 64 << 20
 _SHARE = 8
+_PART = 64
 LOG_PAGES = 8_000
 _LOG_SHARE = 32
 
@@ -30,14 +31,23 @@ class Room:
 
     def __init__(self, free: Free) -> None:
         self._free = free
+        self._known = 0  #: bytes that can be written before the disk is asked again
         #: What the write-ahead log may have before it is folded into the file: 64 MiB, or less on a small disk.
         self.log_pages = max(min(LOG_PAGES, free()[1] // _LOG_SHARE // PAGE), 16)
 
-    def check(self) -> None:
-        """Raises TryAgain when only the reserve is left."""
-        free, size = self._free()
-        if free < min(_RESERVE, size // _SHARE):
+    def check(self, size: int) -> None:
+        """Raises TryAgain when only the reserve is left. ``size``: bytes that are going to be written.
+
+        The disk is asked anew for each MiB (on small disks for less), a small part of the reserve: the answer takes
+        longer than all the rest of an append, and meanwhile the interpreter's lock is the writer's."""
+        self._known -= size
+        if self._known >= 0:
+            return
+        free, whole = self._free()
+        reserve = min(_RESERVE, whole // _SHARE)
+        if free < reserve:
             raise TryAgain(f"The disk is nearly full: {free >> 20} MiB are left.", NO_ROOM)
+        self._known = reserve // _PART
 
 
 def free_of(directory: Path) -> Free:

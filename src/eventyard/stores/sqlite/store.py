@@ -19,7 +19,7 @@ from eventyard.stores.sqlite.queues import SqliteQueues
 from eventyard.stores.sqlite.reader import Reader
 from eventyard.stores.sqlite.room import Free, Room, free_of
 from eventyard.stores.sqlite.schema import migrate
-from eventyard.stores.sqlite.statements import fetch
+from eventyard.stores.sqlite.statements import fetch, plan_once
 from eventyard.stores.sqlite.writer import Writer
 
 Synchronous = Literal["FULL", "NORMAL"]
@@ -91,6 +91,7 @@ def _connect(directory: DataDirectory, synchronous: Synchronous, max_pages: int 
     try:
         connection = apsw.Connection(str(directory.database), statementcachesize=400)
         try:
+            plan_once(connection)
             connection.set_busy_timeout(5000)
             connection.execute("PRAGMA page_size = 8192")
             connection.execute("PRAGMA journal_mode = WAL")
