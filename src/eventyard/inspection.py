@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from eventyard.event import Event
 
 Rejected = Mapping[int, str]
 """The places in a batch of the events that were not taken, and why."""
+
+Head = tuple[str, str, Any]
+"""What is looked at of an event: its source, its detail-type, and its detail as it was decoded (a JSON object)."""
 
 NONE: Rejected = MappingProxyType({})
 
@@ -25,9 +28,12 @@ class Inspector(Protocol):
         nothing."""
         ...
 
-    async def admit(self, bus: str, events: Sequence[Event]) -> tuple[Sequence[Event], Rejected]:
+    async def admit(
+        self, bus: str, events: Sequence[Event], heads: Sequence[Head] | None = None
+    ) -> tuple[Sequence[Event], Rejected]:
         """The events to be appended, in their order, and those that are rejected. An event that is in neither is kept
-        elsewhere, durably, before this returns. Raises TryAgain where there is no room for it."""
+        elsewhere, durably, before this returns. ``heads``: those of ``events``, if somebody has decoded them before.
+        Raises TryAgain where there is no room for it."""
         ...
 
 
@@ -37,5 +43,7 @@ class Open:
     def watches(self, bus: str) -> bool:
         return False
 
-    async def admit(self, bus: str, events: Sequence[Event]) -> tuple[Sequence[Event], Rejected]:
+    async def admit(
+        self, bus: str, events: Sequence[Event], heads: Sequence[Head] | None = None
+    ) -> tuple[Sequence[Event], Rejected]:
         return events, NONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventyard.event import Event
-from eventyard.inspection import NONE, Inspector, Open, Rejected
+from eventyard.inspection import NONE, Head, Inspector, Open, Rejected
 from eventyard.store import EventLog
 
 
@@ -17,14 +17,17 @@ class Publisher:
         self._inspector = inspector or Open()
         self.published = 0
 
-    async def publish(self, bus: str, events: Sequence[Event]) -> Rejected:
+    async def publish(self, bus: str, events: Sequence[Event], heads: list[Head] | None = None) -> Rejected:
         """Append ``events`` to the log of the bus with ARN ``bus``; return once they are durable, with those that were
-        rejected for their content.
+        rejected for their content. ``heads``: those of the events, if known; the list is emptied, because decoded
+        details must not wait for the disk.
 
         Raises TryAgain when the store has no room, Broken when it is at fault; then any part may be durable."""
         rejected = NONE
         if self._inspector.watches(bus):
-            events, rejected = await self._inspector.admit(bus, events)
+            events, rejected = await self._inspector.admit(bus, events, heads)
+        if heads is not None:
+            heads.clear()
         if events:
             await self.append(bus, events)
         return rejected

@@ -113,7 +113,7 @@ class SchemaRegistry:
         except NotFound:
             return ()
         known = self._contents.get(schema.arn)
-        if known is None or known[0] != schema:
+        if known is None or (known[0] is not schema and known[0] != schema):
             known = schema, tuple(version.content for version in self.schemas.versions(schema))
             self._contents[schema.arn] = known
         return known[1]

@@ -12,6 +12,7 @@ from eventyard.contract import Validator, Violation
 from eventyard.contract.registered import read_registered
 from eventyard.errors import InvalidRequest
 from eventyard.event import Event
+from eventyard.inspection import Head
 
 log = structlog.get_logger("validation")
 
@@ -20,17 +21,10 @@ Registered = Callable[[str, str], Sequence[str]]
 until one of them changes. Empty if there is none."""
 
 
-class Head(msgspec.Struct):
-    """What of an event is looked at. ``detail`` is its own text."""
-
+class _Body(msgspec.Struct):
     source: str
     detail_type: str = msgspec.field(name="detail-type")
     detail: msgspec.Raw = msgspec.Raw(b"{}")
-
-    @property
-    def name(self) -> str:
-        """The name of its schema in a registry."""
-        return f"{self.source}@{self.detail_type}"
 
 
 class Promise(msgspec.Struct, frozen=True):
@@ -40,44 +34,21 @@ class Promise(msgspec.Struct, frozen=True):
     publisher: str
     validator: Validator
 
-    @property
-    def kept(self) -> Verdict:
-        """Of an event that keeps its contract."""
-        return Verdict(self)
 
-
-class Verdict(msgspec.Struct, frozen=True):
-    """``promise``: the newest version; None where the event has no contract. ``violations``: of that one, if the event
-    keeps none of the versions."""
-
-    promise: Promise | None
-    violations: Sequence[Violation] = ()
-
-
-_UNKNOWN = Verdict(None)
-_head = msgspec.json.Decoder(Head).decode
+_body = msgspec.json.Decoder(_Body).decode
 _KEPT = 10_000
 
 
 class Judge:
-    """An event keeps its contract if it keeps any version of it, because it does not say which one it is."""
+    """Compiles what is registered."""
 
     def __init__(self, registered: Registered) -> None:
         self._registered = registered
-        self._compiled: dict[tuple[str, str], tuple[Sequence[str], list[Promise]]] = {}
+        self._compiled: dict[tuple[str, str], tuple[Sequence[str], Sequence[Promise]]] = {}
 
-    def judge(self, registry: str, head: Head) -> Verdict:
-        """How the event breaks its contract in ``registry``."""
-        promises = self._promises(registry, head.name)
-        if not promises:
-            return _UNKNOWN
-        detail = orjson.loads(memoryview(head.detail))
-        for promise in promises:
-            if promise.validator.is_valid(detail):
-                return promises[0].kept
-        return Verdict(promises[0], promises[0].validator.violations(detail))
-
-    def _promises(self, registry: str, name: str) -> list[Promise]:
+    def promises(self, registry: str, name: str) -> Sequence[Promise]:
+        """The versions of the contract ``name`` in ``registry``, the newest first; the very same object until one of
+        them changes. Empty where there is no contract."""
         contents = self._registered(registry, name)
         known = self._compiled.get((registry, name))
         if known is not None and known[0] is contents:
@@ -103,5 +74,16 @@ class Judge:
         return newest_first
 
 
+def judge(promises: Sequence[Promise], detail: Any) -> Sequence[Violation]:
+    """How ``detail`` breaks a contract, of which there is a version at least. It keeps it if it keeps any version,
+    because no event says which one it is; else the newest says what is wrong."""
+    for promise in promises:
+        if promise.validator.is_valid(detail):
+            return ()
+    return promises[0].validator.violations(detail)
+
+
 def head_of(event: Event) -> Head:
-    return _head(event.body)
+    """The head of an event that nobody has decoded yet."""
+    body = _body(event.body)
+    return body.source, body.detail_type, orjson.loads(memoryview(body.detail))

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from eventyard.clock import Clock
+from eventyard.contract import Violation
 from eventyard.errors import NotFound
 from eventyard.event import Event
-from eventyard.inspection import NONE, Rejected
+from eventyard.inspection import NONE, Head, Rejected
 from eventyard.store import Catalog, Change
-from eventyard.validation.judge import Head, Judge, Promise, Registered, Verdict, head_of
+from eventyard.validation.judge import Judge, Promise, Registered, head_of, judge
 from eventyard.validation.notices import SOURCE, Notices, hold
 from eventyard.validation.quarantine import Quarantine
 from eventyard.validation.rules import Mode, Rules
@@ -35,7 +36,7 @@ class Validation:
         self._notices = Notices()
         self._rules: dict[str, Rules] = {}
         self._turn = asyncio.Lock()
-        self._counts: dict[tuple[str, str], tuple[Promise | None, Key, Count]] = {}
+        self._cases: dict[tuple[str, str, str], _Case] = {}
         self.tally = Tally()
 
     async def load(self) -> None:
@@ -78,68 +79,87 @@ class Validation:
     def watches(self, bus: str) -> bool:
         return bus in self._rules
 
-    async def admit(self, bus: str, events: Sequence[Event]) -> tuple[Sequence[Event], Rejected]:
-        rules, now = self._rules[bus], self._clock.now()
+    async def admit(
+        self, bus: str, events: Sequence[Event], heads: Sequence[Head] | None = None
+    ) -> tuple[Sequence[Event], Rejected]:
+        broken = self._broken(bus, [head_of(event) for event in events] if heads is None else heads)
+        if not broken:
+            return events, NONE
+        now = self._clock.now()
         admitted: list[Event] = []
         notices: list[Event] = []
         held: list[Event] = []
         rejected: dict[int, str] = {}
         for at, event in enumerate(events):
-            head = head_of(event)
-            if head.source == SOURCE or (found := self._look(bus, rules, head)) is None:
+            if at not in broken:
                 admitted.append(event)
                 continue
-            key, mode, verdict = found
-            notice = self._notices.tell(key, mode, event, verdict.violations, now)
+            case, violations = broken[at]
+            notice = self._notices.tell(case.key, case.mode, event, violations, now)
             if notice is not None:
                 notices.append(notice)
-            if mode == "warn":
+            if case.mode == "warn":
                 admitted.append(event)
-            elif mode == "quarantine":
-                held.append(hold(key, event, verdict.violations, now))
+            elif case.mode == "quarantine":
+                held.append(hold(case.key, event, violations, now))
             else:
-                rejected[at] = _reason(key, verdict)
+                rejected[at] = _reason(case, violations)
         if held:
             await self._quarantine.add(bus, held)
         return [*admitted, *notices], rejected or NONE
 
-    def _look(self, bus: str, rules: Rules, head: Head) -> tuple[Key, Mode, Verdict] | None:
-        """What is to be done about an event, and why; None for one that keeps its contract or isn't checked."""
-        mode = rules.mode_of(head.detail_type)
-        if mode == "off" and rules.unknown == "off":
-            return None
-        verdict = self._judge.judge(rules.registry, head)
-        promise = verdict.promise
-        if promise is None:
-            if rules.unknown == "off":
-                return None
-            mode = rules.unknown
-        elif mode == "off":
-            return None
-        key, count = self._counted(bus, head, promise)
-        count.checked += 1
-        if promise is not None and not verdict.violations:
-            return None
-        count.violated_by(mode)
-        return key, mode, verdict
+    def _broken(self, bus: str, heads: Sequence[Head]) -> dict[int, tuple[_Case, Sequence[Violation]]]:
+        """The places of events that break their contracts or, where one is wanted, have none, and how."""
+        rules, cases, broken = self._rules[bus], self._cases, dict[int, tuple[_Case, Sequence[Violation]]]()
+        for at, (source, detail_type, detail) in enumerate(heads):
+            case = cases.get((bus, source, detail_type))
+            if case is None or case.rules is not rules or self._promises(case) is not case.promises:
+                case = self._new_case(bus, rules, source, detail_type)
+            if case.mode == "off":
+                continue
+            case.count.checked += 1
+            violations = judge(case.promises, detail) if case.promises else ()
+            if violations or not case.promises:
+                case.count.violated_by(case.mode)
+                broken[at] = case, violations
+        return broken
 
-    def _counted(self, bus: str, head: Head, promise: Promise | None) -> tuple[Key, Count]:
-        """What an event is counted in; looked up once for each version of its contract."""
-        known = self._counts.get((bus, head.name))
-        if known is None or known[0] is not promise:
-            publisher, version = (head.source, 0) if promise is None else (promise.publisher, promise.version)
-            key = Key(bus, head.name, version, publisher)
-            if len(self._counts) >= _KNOWN:
-                self._counts.clear()
-            known = self._counts[bus, head.name] = promise, key, self.tally.count(key)
-        return known[1], known[2]
+    def _promises(self, case: _Case) -> Sequence[Promise]:
+        return self._judge.promises(case.rules.registry, case.key.contract)
+
+    def _new_case(self, bus: str, rules: Rules, source: str, detail_type: str) -> _Case:
+        name = f"{source}@{detail_type}"
+        promises = self._judge.promises(rules.registry, name)
+        mode = rules.mode_of(detail_type) if promises else rules.unknown
+        publisher, version = (promises[0].publisher, promises[0].version) if promises else (source, 0)
+        key = Key(bus, name, version, publisher)
+        if source == SOURCE or mode == "off":  # nothing that isn't checked is counted
+            case = _Case(rules, promises, "off", key, Count())
+        else:
+            case = _Case(rules, promises, mode, key, self.tally.count(key))
+        if len(self._cases) >= _KNOWN:
+            self._cases.clear()
+        self._cases[bus, source, detail_type] = case
+        return case
 
 
-def _reason(key: Key, verdict: Verdict) -> str:
-    if verdict.promise is None:
+class _Case(msgspec.Struct, frozen=True):
+    """What is to be done with the events of one source and type on one bus, as long as its ``rules`` are these and
+    the contract's versions are those of ``promises``: nothing with ``off``."""
+
+    rules: Rules
+    promises: Sequence[Promise]
+    mode: Mode
+    key: Key
+    count: Count
+
+
+def _reason(case: _Case, violations: Sequence[Violation]) -> str:
+    key = case.key
+    if not case.promises:
         return f"Parameter Detail is not valid. Reason: There is no contract for {key.contract}."
-    told = [str(violation) for violation in verdict.violations[:_MOST]]
-    more = len(verdict.violations) - len(told)
+    told = [str(violation) for violation in violations[:_MOST]]
+    more = len(violations) - len(told)
     if more:
         told.append(f"and {more} more")
     return f"Parameter Detail is not valid. Reason: {'; '.join(told)} ({key.contract}, version {key.version})."

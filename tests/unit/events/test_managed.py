@@ -24,7 +24,7 @@ async def test_managed_rule_is_changed_only_by_force() -> None:
         Rule(bus=bus, name="kept", arn=arn, created=1, created_by="1", pattern="{}", managed_by="archive")
     )
 
-    async def publish(bus: str, events: object) -> None:
+    async def publish(bus: str, events: object, heads: object) -> None:
         raise AssertionError
 
     operations = events_door(directory, publish, ManualClock(), Limits()).operations

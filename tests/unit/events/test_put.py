@@ -17,7 +17,7 @@ from eventyard.clock import ManualClock
 from eventyard.detail import DEEPEST
 from eventyard.errors import InvalidRequest, TryAgain
 from eventyard.event import Event
-from eventyard.inspection import NONE, Rejected
+from eventyard.inspection import NONE, Head, Rejected
 from eventyard.pattern import matches, parse
 from eventyard.stores.memory import open_memory
 from eventyard.wire import Caller
@@ -37,7 +37,7 @@ class Yard:
         self.directory = directory
         self.put = PutEvents(directory, self._publish, clock, limits)
 
-    async def _publish(self, bus: str, events: Sequence[Event]) -> Rejected:
+    async def _publish(self, bus: str, events: Sequence[Event], heads: list[Head]) -> Rejected:
         if bus in self.full:
             raise TryAgain("Too much is waiting.")
         self.published.append((bus, list(events)))

@@ -11,7 +11,7 @@ import pytest
 from eventyard.bus import BusFeeds, Publisher
 from eventyard.clock import settle
 from eventyard.event import Event, envelope, iso_seconds, new_ids
-from eventyard.inspection import Rejected
+from eventyard.inspection import Head, Rejected
 from eventyard.stores.memory import open_memory
 from eventyard.target import QueueMessage
 from eventyard.targets.letters import LetterTarget
@@ -182,6 +182,24 @@ async def test_a_schema_that_cannot_be_compiled_stops_nothing(checked: Checked) 
     checked.schemas["uk.co.cars@CarSold"] = ("{", json.dumps({"x-eventyard-document": "# nothing"}))
     await checked.validation.set(BUS, Rules(REGISTRY, "reject"))
     assert await checked.publish({"n": 1}) == {}
+
+
+async def test_what_somebody_has_decoded_is_not_decoded_again(checked: Checked) -> None:
+    """The head is believed: where it and the body differ, which nobody else would do, the head is what is judged."""
+    await checked.validation.set(BUS, Rules(REGISTRY, "reject"))
+    heads: list[Head] = [("uk.co.cars", "CarSold", {"n": "wrong"}), ("uk.co.cars", "CarSold", {"vin": "a"})]
+    events = [checked.event({"vin": "a"}), checked.event({"vin": "b"})]
+    assert [*await checked.publisher.publish(BUS, events, heads)] == [0]
+    assert heads == [], "no decoded detail waits for the disk"
+
+
+async def test_a_contract_that_is_registered_later_counts_from_then_on(checked: Checked) -> None:
+    await checked.validation.set(BUS, Rules(REGISTRY, "reject"))
+    assert await checked.publish({}, type="CarLost") == {}
+    checked.schemas["uk.co.cars@CarLost"] = (json.dumps({"type": "object", "required": ["vin"]}),)
+    assert 0 in await checked.publish({}, type="CarLost")
+    del checked.schemas["uk.co.cars@CarLost"]
+    assert await checked.publish({}, type="CarLost") == {}
 
 
 async def test_violations_are_counted_by_publisher_event_and_version(checked: Checked) -> None:

@@ -16,11 +16,11 @@ import msgspec
 from eventyard.detail import parse_object
 from eventyard.errors import EventyardError, InvalidRequest, TryAgain
 from eventyard.event import Event, beside, envelope, iso_seconds
-from eventyard.inspection import CODE, NONE, Rejected
+from eventyard.inspection import CODE, NONE, Head, Rejected
 
-Publish = Callable[[str, Sequence[Event]], Awaitable[Rejected]]
-"""``publish(bus_arn, events)`` returns when the events are durable, with those that break their contracts.
-TryAgain when there is no room for them."""
+Publish = Callable[[str, Sequence[Event], list[Head]], Awaitable[Rejected]]
+"""``publish(bus_arn, events, heads)`` returns when the events are durable, with those that break their contracts; it
+empties the list of heads. TryAgain when there is no room for them."""
 
 LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 TIME_SIZE = 14
@@ -39,6 +39,19 @@ class Entry(msgspec.Struct, rename="pascal", gc=False):
     resources: list[Annotated[str, msgspec.Meta(max_length=2048)]] | None = None
     event_bus_name: Annotated[str, msgspec.Meta(min_length=1, max_length=1600)] | None = None
     trace_header: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+
+
+class Batch(msgspec.Struct):
+    """Events for one bus: each with its head and its place among the entries of the request."""
+
+    places: list[int] = []
+    events: list[Event] = []
+    heads: list[Head] = []
+
+    def add(self, place: int, event: Event, head: Head) -> None:
+        self.places.append(place)
+        self.events.append(event)
+        self.heads.append(head)
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -63,9 +76,9 @@ def entry_size(entry: Entry) -> int:
 
 def event_of(
     entry: Entry, id: str, account: str, region: str, now: int, time: str, *, reserved: bool = False
-) -> Event | Refusal:
-    """The event that ``entry`` describes, or why it describes none. ``time``: ``now`` as an envelope has it.
-    ``reserved``: whether its source may begin with ``aws.``."""
+) -> tuple[Event, Head] | Refusal:
+    """The event that ``entry`` describes and its head, or why it describes none. ``time``: ``now`` as an envelope has
+    it. ``reserved``: whether its source may begin with ``aws.``."""
     source, detail_type, text = entry.source, entry.detail_type, entry.detail
     if not source:
         return _missing("Source")
@@ -77,7 +90,8 @@ def event_of(
         return NOT_AUTHORIZED
     try:
         detail = text.encode("utf-8")
-        if parse_object(detail) is None:
+        decoded = parse_object(detail)
+        if decoded is None:
             return _MALFORMED
         body = envelope(
             id=id,
@@ -91,21 +105,20 @@ def event_of(
         )
     except UnicodeEncodeError:
         return Refusal("InvalidArgument", "The entry is not valid. Reason: It holds text that is not valid Unicode.")
-    return Event(body, now, beside(entry.trace_header))
+    return Event(body, now, beside(entry.trace_header)), (source, detail_type, decoded)
 
 
-async def publish_batches(
-    publish: Publish, batches: Mapping[str, tuple[Sequence[int], Sequence[Event]]], outcomes: list[str | Refusal]
-) -> None:
-    """Publish the events of each bus; with them, the places in ``outcomes`` that a failure is written to.
+async def publish_batches(publish: Publish, batches: Mapping[str, Batch], outcomes: list[str | Refusal]) -> None:
+    """Publish the events of each bus; a failure is written to their places in ``outcomes``.
 
     Raises TryAgain where there was no room for any entry: SDKs repeat requests that fail by themselves, entries not."""
     if len(batches) == 1:
-        ends = [await _publish_batch(publish, bus, events) for bus, (_, events) in batches.items()]
+        ends = [await _publish_batch(publish, bus, batch) for bus, batch in batches.items()]
     else:
-        ends = await asyncio.gather(*(_publish_batch(publish, bus, events) for bus, (_, events) in batches.items()))
+        ends = await asyncio.gather(*(_publish_batch(publish, bus, batch) for bus, batch in batches.items()))
     failed = 0
-    for (error, rejected), (places, _) in zip(ends, batches.values(), strict=True):
+    for (error, rejected), batch in zip(ends, batches.values(), strict=True):
+        places = batch.places
         for at, reason in rejected.items():
             outcomes[places[at]] = Refusal(CODE, reason)
         if error is not None:
@@ -117,10 +130,10 @@ async def publish_batches(
                 raise error
 
 
-async def _publish_batch(publish: Publish, bus: str, events: Sequence[Event]) -> tuple[EventyardError | None, Rejected]:
-    """Publish ``events``; why it failed for all of them, if it did, and for which of them."""
+async def _publish_batch(publish: Publish, bus: str, batch: Batch) -> tuple[EventyardError | None, Rejected]:
+    """Publish ``batch``; why it failed for all of it, if it did, and for which events."""
     try:
-        return None, await publish(bus, events)
+        return None, await publish(bus, batch.events, batch.heads)
     except EventyardError as error:
         return error, NONE
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from eventyard.api.events.entries import (
     NOT_AUTHORIZED,
+    Batch,
     Entry,
     Publish,
     Refusal,
@@ -25,6 +26,7 @@ from eventyard.api.events.place import given
 from eventyard.clock import Clock
 from eventyard.errors import NotFound
 from eventyard.event import Event, iso_seconds, new_ids
+from eventyard.inspection import Head
 from eventyard.partners import ACTIVE, Partners, Source
 from eventyard.wire import Caller, Handler
 
@@ -90,36 +92,35 @@ class PartnerOperations:
         now = self._clock.now()
         ids = new_ids(len(entries), now)
         outcomes: list[str | Refusal] = [*ids]
-        batches: dict[str, tuple[list[int], list[Event]]] = {}
+        batches: dict[str, Batch] = {}
         for at, entry in enumerate(entries):
             placed = self._placed(caller, entry, ids[at], now)
             if isinstance(placed, Refusal):
                 outcomes[at] = placed
                 continue
-            bus, event = placed
-            places, events = batches.setdefault(bus, ([], []))
-            places.append(at)
-            events.append(event)
+            bus, event, head = placed
+            batches.setdefault(bus, Batch()).add(at, event, head)
         await publish_batches(self._publish, batches, outcomes)
         return answer(outcomes)
 
-    def _placed(self, caller: Caller, entry: Entry, id: str, now: int) -> tuple[str, Event] | Refusal:
-        """The bus that the entry is for and the event, which is of that bus's account; or why there is none."""
+    def _placed(self, caller: Caller, entry: Entry, id: str, now: int) -> tuple[str, Event, Head] | Refusal:
+        """The bus that the entry is for and the event, which is of that bus's account, with its head; or why there is
+        none."""
         try:
             source = self._partners.offer(caller.region, caller.account, entry.source or "")
         except NotFound:
             source = None
         account = caller.account if source is None else source.account
-        event = event_of(entry, id, account, caller.region, now, iso_seconds(now), reserved=True)
-        if isinstance(event, Refusal):
-            return event
+        described = event_of(entry, id, account, caller.region, now, iso_seconds(now), reserved=True)
+        if isinstance(described, Refusal):
+            return described
         if source is None:
             return NOT_AUTHORIZED
         if source.state != ACTIVE:
             return Refusal(
                 "InvalidStateException", f"Event source {source.name} is in state {source.state}: it takes no events."
             )
-        return source.bus, event
+        return source.bus, *described
 
     # --- an account's -----------------------------------------------------------------------------------------------
 

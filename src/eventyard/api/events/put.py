@@ -16,6 +16,7 @@ from eventyard.api.events.access import Access
 from eventyard.api.events.entries import (
     LAST_SECOND,
     TIME_SIZE,
+    Batch,
     Entry,
     Publish,
     Refusal,
@@ -118,12 +119,13 @@ class PutEvents:
         time = _iso(now // 1000 * 1000)
         ids = new_ids(len(entries), now)
         outcomes: list[str | Refusal] = [*ids]
-        batches: dict[str, tuple[list[int], list[Event]]] = {}
+        batches: dict[str, Batch] = {}
         for at, entry in enumerate(entries):
-            event = event_of(entry, ids[at], account, region, now, time)
-            if isinstance(event, Refusal):
-                outcomes[at] = event
+            described = event_of(entry, ids[at], account, region, now, time)
+            if isinstance(described, Refusal):
+                outcomes[at] = described
                 continue
+            event, head = described
             bus = arn_of(account, region, entry.event_bus_name)
             copies = [(bus, event)] if endpoint is None else _replicas(endpoint, bus, event)
             if isinstance(copies, Refusal):
@@ -138,9 +140,10 @@ class PutEvents:
             for place, copy in copies:
                 # As on AWS: an event for a bus that isn't there is accepted, and goes nowhere.
                 if self._directory.has_bus(place):
-                    places, events = batches.setdefault(place, ([], []))
-                    places.append(at)
-                    events.append(copy)
+                    batch = batches.get(place)
+                    if batch is None:
+                        batch = batches[place] = Batch()
+                    batch.add(at, copy, head)
         await publish_batches(self._publish, batches, outcomes)
         return outcomes
 
