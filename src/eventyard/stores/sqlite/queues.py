@@ -258,14 +258,14 @@ class SqliteQueues:
         tally = self.tallies.find(queue)
         if tally is None:
             return [["gone"] * len(settlements) for _, settlements, _, _ in batches]
-        claims = self._claims(tally.n, [sequence_in(receipt) for _, some, _, _ in batches for receipt, _ in some])
+        named = [[sequence_in(receipt) for receipt, _ in settlements] for _, settlements, _, _ in batches]
+        claims = self._claims(tally.n, [sequence for sequences in named for sequence in sequences])
         deleted: list[int] = []
         hidden: dict[int, int] = {}
         answers: list[list[Settled]] = []
-        for _, settlements, now, strict in batches:
+        for (_, settlements, now, strict), sequences in zip(batches, named, strict=True):
             answer: list[Settled] = []
-            for receipt, visible in settlements:
-                sequence = sequence_in(receipt)
+            for (receipt, visible), sequence in zip(settlements, sequences, strict=True):
                 claim = claims.get(sequence)
                 if claim is None:
                     answer.append("gone")

@@ -15,6 +15,8 @@ import apsw
 _MARK = "-- name: "
 # Long enough to be rid of the cost per statement; short enough for apsw's statement cache (16 KiB of text).
 _MOST_ROWS = 256
+# So many rows in one statement: powers of two, and the ten that a request of AWS's holds.
+_SIZES = (256, 128, 64, 32, 16, 10, 8, 4, 2, 1)
 
 
 def plan_once(connection: apsw.Connection) -> None:
@@ -53,11 +55,11 @@ def with_rows(text: str, rows: int, width: int = 1) -> str:
 def in_lists(text: str, values: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
     """``text`` with placeholders for all of ``values`` where it says ``{rows}``, in as many parts as it takes.
 
-    A list is filled up to a power of two with its last value, which changes nothing, so that there are few different
-    statements to prepare."""
+    A list is filled up to one of a few lengths with its last value, which changes nothing, so that there are few
+    different statements to prepare."""
     for at in range(0, len(values), _MOST_ROWS):
         some = values[at : at + _MOST_ROWS]
-        size = 1 << (len(some) - 1).bit_length()
+        size = min(size for size in _SIZES if size >= len(some))
         yield with_rows(text, size), [*some, *[some[-1]] * (size - len(some))]
 
 
@@ -70,11 +72,11 @@ def write_rows(connection: apsw.Connection, text: str, width: int, values: Seque
     """Run ``text`` for rows of ``width`` values each, given one after the other.
 
     Why not ``executemany``: it lets go of the interpreter's lock for every row, and beside a busy event loop has to
-    wait to get it back. Powers of two keep the number of different statements, and so of preparations, small.
+    wait to get it back. A few sizes keep the number of different statements, and so of preparations, small.
     """
     at, rows = 0, len(values) // width
     while rows:
-        count = min(_MOST_ROWS, 1 << (rows.bit_length() - 1))
+        count = next(size for size in _SIZES if size <= rows)
         connection.execute(with_rows(text, count, width), values[at : at + count * width])
         at += count * width
         rows -= count
