@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 
+import pytest
+
 from .conftest import House
 
 
@@ -31,9 +33,10 @@ def test_stream_is_closed_when_the_client_leaves(house: House) -> None:
     assert house.closed.wait(5)
 
 
-def test_long_poll_ends_when_the_client_leaves(house: House) -> None:
+@pytest.mark.parametrize("queue", [b"u", b"quick"])
+def test_long_poll_ends_when_the_client_leaves(house: House, queue: bytes) -> None:
     house.cancelled.clear()
-    body = b'{"QueueUrl":"u","WaitTimeSeconds":20}'
+    body = b'{"QueueUrl":"%s","WaitTimeSeconds":20}' % queue
     with socket.create_connection(("127.0.0.1", house.port)) as connection:
         connection.sendall(
             b"POST / HTTP/1.1\r\nHost: a\r\nX-Amz-Target: AmazonSQS.ReceiveMessage\r\n"
@@ -42,3 +45,21 @@ def test_long_poll_ends_when_the_client_leaves(house: House) -> None:
         while not house.asked:
             assert not house.cancelled.wait(0.01)
     assert house.cancelled.wait(5)
+
+
+def test_answers_follow_each_other_on_a_connection_until_one_closes_it(house: House) -> None:
+    request = b"GET /pages/%d HTTP/1.1\r\nHost: a\r\n%s\r\n"
+    with socket.create_connection(("127.0.0.1", house.port)) as connection:
+        # The second is sent before the first is answered.
+        connection.sendall(request % (1, b"") + request % (2, b"Connection: close\r\n"))
+        received = b"".join(iter(lambda: connection.recv(4096), b""))
+    first, second = received.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    assert first.endswith(b"\r\n\r\n/pages/1 None")
+    assert b"connection: close\r\n" not in first
+    assert second.endswith(b"connection: close\r\n\r\n/pages/2 None")
+    assert b"content-length: 13\r\n" in second
+
+
+def test_head_has_no_body(house: House) -> None:
+    status, headers, body = house.send(b"", method="HEAD", path="/pages/x")
+    assert (status, headers["allow"], body) == (405, "GET", b"")

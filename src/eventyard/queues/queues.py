@@ -245,14 +245,16 @@ class Queues:
         visibility: int | None = None,
         wait: float | None = None,
         attempt: str | None = None,
+        looked: int | None = None,
     ) -> Sequence[Received]:
         """Up to ``limit`` messages; none after ``wait`` seconds without any. What is given out is hidden meanwhile.
 
         ``attempt``, of FIFO queues only: whoever comes again with the same gets the same messages, see ``Attempts``.
+        ``looked``: the queue's ``rings`` before a look that found nothing; until somebody rings it is not looked again.
         Raises NotFound, InvalidRequest for an attempt that can't be, LimitExceeded when too many are hidden already."""
         queue = self.get(arn)
         if attempt is None:
-            return await self._receive(queue, limit, visibility, wait)
+            return await self._receive(queue, limit, visibility, wait, looked)
         check_attempt(queue, attempt)
         now = self._clock.now()
         hidden = queue.visibility if visibility is None else visibility
@@ -265,8 +267,12 @@ class Queues:
             self._attempts.keep(arn, attempt, now, now + hidden * 1000, found)
         return found
 
+    def rings(self, arn: str) -> int:
+        """How often it was rung for messages of the queue, which is what those wait for who found none."""
+        return self._waiters_of(arn).rings
+
     async def _receive(
-        self, queue: Queue, limit: int, visibility: int | None, wait: float | None
+        self, queue: Queue, limit: int, visibility: int | None, wait: float | None, looked: int | None = None
     ) -> Sequence[Received]:
         arn = queue.arn
         seconds = queue.number("ReceiveMessageWaitTimeSeconds") if wait is None else wait
@@ -277,7 +283,8 @@ class Queues:
         while True:
             patience = await self._patience(queue)
             seen = waiters.rings
-            found = await self._claim_for_caller(queue, limit, visibility)
+            found = [] if seen == looked else await self._claim_for_caller(queue, limit, visibility)
+            looked = None
             left = (end - self._clock.now()) / 1000
             if found or left <= 0 or self._closed:
                 return found

@@ -362,8 +362,11 @@ async def _run_json(
 ) -> bytes | AsyncIterator[bytes]:
     if operation.fast is not None:
         body = await operation.fast(caller, request)
-        if body is not None:
+        if isinstance(body, bytes):
             return body
+        if body is not None:
+            waited: bytes = await while_there(body, receive)
+            return waited
     handler = operation.handler
     work = handler(caller, operation.read_json(request))
     if operation.streams:

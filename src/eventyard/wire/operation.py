@@ -24,8 +24,9 @@ class Caller(msgspec.Struct, frozen=True):
 #: A stream of events is an async iterator of (name of the event, its members).
 Handler = Callable[[Caller, dict[str, Any]], Awaitable[dict[str, Any]]]
 
-#: JSON body in, JSON body out. None means "use the general way", which gives AWS's exact error texts.
-FastHandler = Callable[[Caller, bytes], Awaitable[bytes | None]]
+#: JSON body in, JSON body out. None means "use the general way", which gives AWS's exact error texts. An awaitable has
+#: to wait for its body; it is cancelled when the client goes away meanwhile.
+FastHandler = Callable[[Caller, bytes], Awaitable[bytes | Awaitable[bytes] | None]]
 
 
 class Door(msgspec.Struct, frozen=True):

@@ -191,3 +191,24 @@ async def test_retention_is_kept_in_the_background(yard: Yard) -> None:
     assert (await yard.store.queues.counts(q, yard.clock.now())).visible == 0
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_who_has_looked_does_not_look_again_until_somebody_rings(yard: Yard) -> None:
+    store, q = counting(yard), await yard.make()
+    rings = yard.queues.rings(q)
+    assert await yard.queues.receive(q, wait=0) == []
+    waiting = asyncio.create_task(yard.queues.receive(q, wait=20, looked=rings))
+    await settle()
+    assert store.claims == 1
+    await yard.send(q, "a")
+    await settle()
+    assert [one.message.body for one in await waiting] == ["a"]
+    assert store.claims == 2
+
+
+async def test_what_came_since_the_look_is_found_at_once(yard: Yard) -> None:
+    q = await yard.make()
+    rings = yard.queues.rings(q)
+    assert await yard.queues.receive(q, wait=0) == []
+    await yard.send(q, "a")
+    assert [one.message.body for one in await yard.queues.receive(q, wait=20, looked=rings)] == ["a"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 
 import msgspec
 import orjson
@@ -21,7 +21,7 @@ from eventyard.api.sqs.messages import (
     sent_answer,
 )
 from eventyard.errors import EventyardError
-from eventyard.queues import MAX_MESSAGE, Outgoing, Queues
+from eventyard.queues import MAX_MESSAGE, Outgoing, Queues, Received
 from eventyard.wire import Caller, FastHandler
 
 
@@ -79,8 +79,8 @@ _delete_batch = msgspec.json.Decoder(_DeleteBatch).decode
 
 
 class Fast:
-    """Every method answers None where the general way must: for wrong input, long polls, rare parameters, and the
-    queues of other accounts."""
+    """Every method answers None where the general way must: for wrong input, rare parameters, and the queues of other
+    accounts."""
 
     def __init__(self, queues: Queues) -> None:
         self._queues = queues
@@ -130,8 +130,8 @@ class Fast:
             }
         )
 
-    async def receive(self, caller: Caller, body: bytes) -> bytes | None:
-        """One look. To wait is left to the general way, which ends the wait when the client goes."""
+    async def receive(self, caller: Caller, body: bytes) -> bytes | Awaitable[bytes] | None:
+        """One look; where that finds nothing, and the caller wants to wait, what remains to be waited for."""
         try:
             request = _receive(body)
             arn = own_arn(caller, request.queue_url)
@@ -147,13 +147,21 @@ class Fast:
             or (hidden is not None and not 0 <= hidden <= MAX_VISIBILITY)
         ):
             return None
+        pick, rings = attribute_picker(request.message_attribute_names), self._queues.rings(arn)
+
+        def answer(received: Sequence[Received]) -> bytes:
+            if not received:
+                return b"{}"
+            answers = [received_answer(one, arn, system, pick) for one in received]
+            return orjson.dumps({"Messages": answers}, default=_base64)
+
+        async def later(seconds: int) -> bytes:
+            limit = request.max_number_of_messages
+            return answer(await self._queues.receive(arn, limit, hidden, seconds, looked=rings))
+
         received = await self._queues.receive(arn, request.max_number_of_messages, hidden, 0)
-        if not received:
-            seconds = queue.number("ReceiveMessageWaitTimeSeconds") if wait is None else wait
-            return None if seconds else b"{}"
-        pick = attribute_picker(request.message_attribute_names)
-        answers = [received_answer(one, arn, system, pick) for one in received]
-        return orjson.dumps({"Messages": answers}, default=_base64)
+        seconds = queue.number("ReceiveMessageWaitTimeSeconds") if wait is None else wait
+        return answer(received) if received or not seconds else later(seconds)
 
     async def delete(self, caller: Caller, body: bytes) -> bytes | None:
         try:
