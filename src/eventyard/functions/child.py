@@ -87,7 +87,10 @@ class Child:
                 await writer.drain()
 
     def lives(self) -> bool:
-        """Whether it has not ended. Asked of the system, which knows before the event loop does."""
+        """Whether it has not ended, as far as is known. The system is asked, where it can be: it knows before the event
+        loop does."""
+        if not hasattr(os, "waitid"):
+            return self.process.returncode is None
         try:
             return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
         except ChildProcessError:

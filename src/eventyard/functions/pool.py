@@ -86,6 +86,8 @@ class Pool:
     async def close(self, grace: float) -> None:
         """Give what is under way ``grace`` seconds, then end all runners."""
         self._closed = True
+        for turn in [turn for turns in self._waiting.values() for turn in turns if not turn.done()]:
+            turn.set_result(None)
         running = [task for tasks in self._running.values() for task in tasks]
         if running:
             _, late = await asyncio.wait(running, timeout=grace)
@@ -166,6 +168,8 @@ class Pool:
                     await turn
             except TimeoutError:
                 raise TryAgain("Rate Exceeded.", "TooManyRequestsException") from None
+            if self._closed:
+                raise TryAgain("The server is stopping.", "TooManyRequestsException")
 
     def _leave(self, arn: str, task: asyncio.Task[Outcome]) -> None:
         self._running[arn].discard(task)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 import urllib.request
 import zipfile
@@ -389,3 +392,22 @@ def test_metrics_tell_cold_starts_from_warm_invocations(yard: Yard, server: Serv
     assert counts["eventyard_function_cold_starts_total"] == 1
     assert counts["eventyard_function_errors_total"] == 0
     assert counts["eventyard_function_cold_start_seconds_total"] > 0
+
+
+def test_the_command_line_of_aws_invokes_and_maps(yard: Yard, server: Server, account: str, tmp_path: Path) -> None:
+    yard.make("echo")
+    yard.connect("sqs").create_queue(QueueName="q")
+    keys = {"AWS_ACCESS_KEY_ID": account, "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
+    aws = [str(Path(sys.executable).with_name("aws")), "--endpoint-url", server.url, "lambda"]
+
+    def call(*args: str) -> Any:
+        done = subprocess.run([*aws, *args], capture_output=True, text=True, timeout=60, env=os.environ | keys)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    out = tmp_path / "out.json"
+    answer = call("invoke", "--function-name", "echo", "--payload", '{"n": 1}', str(out))
+    assert (answer["StatusCode"], json.loads(out.read_text())["event"]) == (200, {"n": 1})
+    source = f"arn:aws:sqs:us-east-1:{account}:q"
+    made = call("create-event-source-mapping", "--function-name", "echo", "--event-source-arn", source, "--no-enabled")
+    assert (made["State"], made["EventSourceArn"]) == ("Creating", source)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 from botocore.config import Config
 
 from tests.acceptance.functions.test_functions import ROLE, noted, zipped
+from tests.acceptance.functions.test_origins import Pages
 from tests.acceptance.server import Server, new_account
 from tests.acceptance.waiting import until
 
@@ -213,3 +216,39 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(connect: Callable[[str
     worker = yard.call({"note": notes, "n": 1})
     os.kill(worker, signal.SIGKILL)
     assert yard.call({"note": notes, "n": 2}) != worker
+
+
+@pytest.mark.parametrize("kind", ["command", "node"])
+def test_memory_of_other_languages_is_held_to_the_limit_too(
+    server: Server, connect: Callable[[str], Any], account: str, tmp_path: Path, kind: str
+) -> None:
+    asked: dict[str, Any] = {"path": str(tmp_path), "timeout": 30}
+    if kind == "command":
+        hoard = "kept = []\nwhile True: kept.append(bytearray(10 << 20))"
+        asked["command"] = [sys.executable, "-c", hoard]
+    elif shutil.which("node") is None:
+        pytest.skip("there is no node here")
+    else:
+        hoard = "exports.f = async () => { const kept = []; for (;;) kept.push(Buffer.alloc(10 << 20, 1)); };"
+        (tmp_path / "index.js").write_text(hoard)
+        asked |= {"runtime": "nodejs20.x", "handler": "index.f"}
+    assert Pages(server.url, account)("PUT", "f", asked)[0] == 201
+    answer = Yard(connect).call({})
+    assert any(word in answer["errorMessage"].lower() for word in ("memory", "allocation", "signal")), answer
+
+
+def test_a_server_that_stops_gives_what_runs_a_moment_and_runs_the_rest_after_its_next_start(tmp_path: Path) -> None:
+    server, account, notes = Server(tmp_path / "data"), new_account(), tmp_path / "notes"
+    yard = Yard(lambda service: server.client(service, account))
+    yard.make(30)
+    for n in range(20):
+        event = {"note": str(notes), "n": n, "sleep": 0.5}
+        yard.functions.invoke(FunctionName="f", InvocationType="Event", Payload=json.dumps(event))["Payload"].close()
+    until(lambda: len(noted(notes)) >= 5)
+    server.stop()
+    server.start()
+    try:
+        assert until(lambda: set(noted(notes)) == set(range(20)), 30)
+        assert len(noted(notes)) <= 20 + 20
+    finally:
+        server.stop()

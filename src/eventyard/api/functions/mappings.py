@@ -169,7 +169,7 @@ class Mappings:
             LastModified=pipe.modified / 1000,
             LastProcessingResult=result if stream else None,
             State=state or ("Enabled" if pipe.current == RUNNING else "Disabled"),
-            StateTransitionReason="User action" if stream else "USER_INITIATED",
+            StateTransitionReason=pipe.reason or ("User action" if stream else "USER_INITIATED"),
             ScalingConfig=given(MaximumConcurrency=settings.get("MaximumConcurrency")) or None,
         )
         if not stream:
