@@ -113,7 +113,7 @@ class Child:
         return status
 
     def _sweep(self) -> None:
-        _kill_marked("TMPDIR", str(self._scratch))
+        _kill_marked("AWS_LAMBDA_LOG_STREAM_NAME", self._scratch.name)
         shutil.rmtree(self._scratch, ignore_errors=True)
 
 

@@ -114,12 +114,10 @@ def interpreter_of(function: Function, folder: Path) -> str:
     if function.python is None:
         found = folder / ".venv" / "bin" / "python"
         return str(found) if found.exists() else sys.executable
-    place = Path(function.python)
-    if not place.is_absolute() and "/" in function.python:
-        place = folder / place
-    if place.is_dir():
-        return str(place / "bin" / "python")
-    return str(place) if place.is_absolute() else shutil.which(function.python) or function.python
+    place = folder / function.python
+    if not place.exists():
+        return shutil.which(function.python) or str(place)
+    return str(place / "bin" / "python") if place.is_dir() else str(place)
 
 
 def _changed(place: Path) -> object:

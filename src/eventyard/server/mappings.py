@@ -15,13 +15,15 @@ import msgspec
 from eventyard.clock import Clock
 from eventyard.errors import EventyardError, InvalidRequest, NotFound, TryAgain
 from eventyard.event import new_ids
-from eventyard.functions import LATEST, MOST_SYNC, Functions, Invocation
+from eventyard.functions import LATEST, MOST_SYNC, Functions, Invocation, Outcome
 from eventyard.names import Arn
 from eventyard.pipes import Pipe
 from eventyard.queues import Queues
 from eventyard.streams import Streams
 
 _BEFORE, _BETWEEN, _AFTER = b'{"Records":[', b",", b"]}"
+#: Seconds between two tries to find room.
+_ROOM = 0.5
 _FAILED = "PROBLEM: Function call failed"
 
 
@@ -80,7 +82,7 @@ class MappingCall:
         invocation = Invocation(new_ids(1, self._clock.now())[0], event)
         self._request_id, self._error = invocation.id, None
         try:
-            outcome = await self._functions.invoke(self._pipe.target, invocation)
+            outcome = await self._invoked(invocation)
         except EventyardError as error:
             self._results[self._pipe.arn] = f"PROBLEM: {error.message}"
             raise
@@ -94,6 +96,17 @@ class MappingCall:
         if not failed:
             self._results[self._pipe.arn] = "OK"
         return failed
+
+    async def _invoked(self, invocation: Invocation) -> Outcome:
+        """How the function ended. Messages of a queue, which would count as received for nothing, wait for room."""
+        end = self._clock.now() + self._functions.get(self._pipe.target).timeout * 1000
+        while True:
+            try:
+                return await self._functions.invoke(self._pipe.target, invocation)
+            except TryAgain:
+                if self._ordered or self._clock.now() >= end:
+                    raise
+                await self._clock.sleep(_ROOM)
 
 
 def failures(answer: bytes, keys: Sequence[str], ordered: bool) -> Sequence[str]:

@@ -175,6 +175,18 @@ def test_filters_decide_what_the_function_sees(road: Road) -> None:
     assert until(lambda: len(road.called()) == 2)
 
 
+def test_messages_wait_for_room_in_a_function_that_reserves_little(road: Road) -> None:
+    road.function()
+    road.functions.put_function_concurrency(FunctionName="note", ReservedConcurrentExecutions=1)
+    url, arn = road.queue(VisibilityTimeout="60")
+    entries = [{"Id": str(n), "MessageBody": str(n)} for n in range(10)]
+    road.sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    road.map(arn, BatchSize=1)
+    assert until(lambda: road.left(url) == 0)
+    received = {event["Records"][0]["attributes"]["ApproximateReceiveCount"] for event in noted(road.notes)}
+    assert received == {"1"}
+
+
 def test_a_mapping_is_listed_switched_off_and_on_changed_and_deleted(road: Road) -> None:
     function = road.function()
     url, arn = road.queue()

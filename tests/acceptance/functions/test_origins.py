@@ -83,7 +83,7 @@ def test_a_function_runs_in_its_own_virtual_environment(yard: Yard, pages: Pages
     site = next(own.glob("lib/python*/site-packages"))
     (site / "only_here.py").write_text("word = 'mine'\n")
     (tmp_path / "h.py").write_text("import sys, only_here\ndef f(e, c):\n    return [only_here.word, sys.prefix]\n")
-    for python in (str(own), "own/bin/python"):
+    for python in (str(own), "own", "own/bin/python"):
         pages("PUT", "f", {"path": str(tmp_path), "handler": "h.f", "python": python})
         assert yard.call("f")[1] == ["mine", str(own)]
     pages("PUT", "f", {"path": str(tmp_path), "handler": "h.f"})
@@ -253,3 +253,13 @@ def test_what_can_not_be_run_is_refused_by_name(pages: Pages, asked: dict[str, A
     status, answer = pages("PUT", "f", asked)
     assert status in (400, 501)
     assert said in json.dumps(answer)
+
+
+@pytest.mark.parametrize("name", ["evil.example", "127.0.0.1.evil.example"])
+def test_a_page_under_another_name_can_not_bring_code(server: Server, account: str, tmp_path: Path, name: str) -> None:
+    body = json.dumps({"path": str(tmp_path), "command": ["true"]}).encode()
+    url, headers = f"{server.url}/_eventyard/functions/f?account={account}", {"Host": f"{name}:4010"}
+    with pytest.raises(HTTPError) as caught:
+        urllib.request.urlopen(urllib.request.Request(url, body, headers, method="PUT"), timeout=20)
+    with caught.value as error:
+        assert error.code == 403
