@@ -7,6 +7,7 @@ JSON, is an error whose message is the end of the log.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +32,7 @@ class Command:
         self._home = home
         self.function = function
         self.since = clock.now()
-        self.stream = "command"
+        self.stream = f"command-{secrets.token_hex(4)}"  # one for all its invocations, whose processes come and go
         self.lines: Sequence[str] = ()
         self._clock = clock
         self._folder = folder
@@ -60,7 +61,6 @@ class Command:
             )
         except OSError as error:
             return failed(invocation, "Runtime.InvalidEntrypoint", f"{self.function.command[0]}: {error}", ())
-        self.stream = child.stream
         ended = None
         try:
             ended = await within(self._clock, self.function.timeout, _talk(child, invocation.payload))

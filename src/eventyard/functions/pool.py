@@ -49,6 +49,8 @@ class Pool:
         self._warm: dict[str, deque[Runner]] = {}
         self._running: dict[str, set[asyncio.Task[Outcome]]] = {}
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        #: What functions that were changed are now, so that nothing older is kept warm.
+        self._revisions: dict[str, str | None] = {}
         self._closed = False
         self.counts: dict[str, Count] = {}
 
@@ -61,6 +63,7 @@ class Pool:
         except TryAgain:
             self._count(function.arn).throttles += 1
             raise
+        self._revisions[function.arn] = function.revision
         # Whoever asked may go away; the invocation goes on, as Lambda's does.
         task = asyncio.get_running_loop().create_task(self._run(function, invocation))
         self._running[function.arn].add(task)
@@ -68,13 +71,16 @@ class Pool:
         return await asyncio.shield(task)
 
     async def retire(self, arn: str, revision: str | None = None) -> None:
-        """End the idle runners of a function, but for those of ``revision``; without one it is gone."""
+        """End the idle runners of a function, but for those of ``revision``; without one it is gone. Those that are at
+        work end when they are done."""
+        self._revisions[arn] = revision
         for runner in [runner for runner in self._warm.get(arn, ()) if runner.function.revision != revision]:
             self._warm[arn].remove(runner)
             await runner.kill()
         if revision is None:
             self.counts.pop(arn, None)
             self._warm.pop(arn, None)
+            self._forget(arn)
 
     async def sweep(self) -> None:
         """End the runners that have been idle for long."""
@@ -118,7 +124,8 @@ class Pool:
         count.running += self._clock.now() - began
         count.errors += outcome.error is not None
         self._told(function, invocation, runner.stream, runner.lines)
-        if runner.alive and not self._closed:
+        retired = self._revisions.get(function.arn, function.revision) != function.revision
+        if runner.alive and not self._closed and not retired:
             runner.since = self._clock.now()
             self._warm.setdefault(function.arn, deque()).append(runner)
         elif runner.alive:
@@ -148,6 +155,11 @@ class Pool:
             await runner.kill()
         return None
 
+    def _forget(self, arn: str) -> None:
+        """Know nothing more of a function that is gone, once nothing of it is at work."""
+        if not self._running.get(arn) and self._revisions.get(arn, "") is None:
+            del self._revisions[arn]
+
     def _count(self, arn: str) -> Count:
         return self.counts.setdefault(arn, Count())
 
@@ -173,6 +185,7 @@ class Pool:
 
     def _leave(self, arn: str, task: asyncio.Task[Outcome]) -> None:
         self._running[arn].discard(task)
+        self._forget(arn)
         if not task.cancelled() and task.exception() is not None:
             log.error("an invocation failed", function=arn, exc_info=task.exception())
         waiting = self._waiting.get(arn)
