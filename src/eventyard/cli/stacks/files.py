@@ -6,25 +6,79 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from eventyard.contract import Finding
 from eventyard.errors import InvalidRequest
 from eventyard.resource import Stack
 from eventyard.stacks import Site
 
-DEFAULT = Path("eventyard.yml")
+DEFAULTS = tuple(Path(name) for name in ("eventyard.yml", "eventyard.yaml"))
+_OTHERS = tuple(Path(name) for name in ("serverless.yml", "template.yaml", "template.yml"))
 
 
 def read_files(
     files: Sequence[Path], stack: str | None, parameters: Mapping[str, str], site: Site
 ) -> tuple[Stack | None, tuple[Finding, ...]]:
-    """The stack that the files ask for, with findings. Raises InvalidRequest for what can't be opened."""
+    """The stack that the files ask for together, of whatever kinds they are, with findings; None if one of those is an
+    error. Raises InvalidRequest for what can't be opened."""
+    from eventyard.templates import Given, Where, kind_of, read_cloudformation, read_serverless
     from eventyard.templates.own import read_own
 
-    if not files:
-        if not DEFAULT.is_file():
-            raise InvalidRequest(f"There is no {DEFAULT} here. Name the files, or see docs/apply.md for how one looks.")
-        files = [DEFAULT]
-    return read_own([(str(path), _text(path)) for path in files], stack, parameters, os.environ)
+    texts = [(str(path), _text(path)) for path in files or [_default()]]
+    kinds = {path: kind_of(path, text) for path, text in texts}
+    made: list[Stack | None] = []
+    found: list[Finding] = []
+    if own := [each for each in texts if kinds[each[0]] == "own"]:
+        # With other files beside it, it need not say the name.
+        name = stack or ("unnamed" if len(own) < len(texts) and "stack:" not in own[0][1] else None)
+        read, findings = read_own(own, name, parameters, os.environ)
+        made.append(read)
+        found += findings
+    for path, text in texts:
+        if kinds[path] == "own":
+            continue
+        if kinds[path] == "serverless":
+            given = Given(parameters, os.environ, _beside, site.account, site.region, parameters)
+            read, findings = read_serverless(path, text, given, stack or "")
+        else:
+            name = stack or next((one.name for one in made if one is not None), None)
+            if name is None:
+                message = "A template does not say its stack's name; give it with --stack."
+                made.append(None)
+                found.append(Finding(path, 1, 1, "no-stack", message))
+                continue
+            read, findings = read_cloudformation(path, text, Where(name, site.account, site.region, parameters))
+        made.append(read)
+        found += findings
+    if None in made:
+        return None, tuple(sorted(found))
+    return _together([each for each in made if each is not None]), tuple(sorted(found))
+
+
+def _together(made: Sequence[Stack]) -> Stack:
+    """One stack of several, with the name of the first that has one."""
+    name = next((each.name for each in made if each.name != "unnamed"), made[0].name)
+    resources = tuple(resource for each in made for resource in each.resources)
+    outputs = {key: value for each in made for key, value in each.outputs.items()}
+    return msgspec.structs.replace(made[0], name=name, resources=resources, outputs=outputs)
+
+
+def _default() -> Path:
+    for path in DEFAULTS:
+        if path.is_file():
+            return path
+    there = [str(path) for path in _OTHERS if path.is_file()]
+    hint = f"There is {there[0]}: `eventyard apply {there[0]}`." if there else "docs/apply.md shows how one looks."
+    raise InvalidRequest(f"There is no {DEFAULTS[0]} here. {hint}")
+
+
+def _beside(path: str) -> str | None:
+    """The text of another file that a file refers to."""
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _text(path: Path) -> str:
