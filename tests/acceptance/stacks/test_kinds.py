@@ -312,10 +312,25 @@ CASES = [
         {"function": _FUNCTION},
     ),
     Case(
+        "AWS::Lambda::EventSourceMapping",
+        {"FunctionName": Reference("function", "Arn"), "EventSourceArn": Reference("queue", "Arn")},
+        {"BatchSize": 3, "FilterCriteria": {"Filters": [{"Pattern": '{"body": {"a": [1]}}'}]}},
+        {"Enabled": False, "BatchSize": 5, "FunctionResponseTypes": ["ReportBatchItemFailures"]},
+        {"EventSourceArn": Reference("second", "Arn")},
+        {"function": _FUNCTION, **_QUEUE},
+    ),
+    Case(
+        "Eventyard::Functions::Function",
+        {"Path": "examples/serverless", "Handler": "handlers.on_success"},
+        {"Timeout": 5, "Environment": {"STAGE": "test"}, "Concurrency": 2, "Tags": {"team": "a"}},
+        {"Timeout": 7, "Environment": {"STAGE": "prod"}},
+        {"Name": "other"},
+    ),
+    Case(
         "Eventyard::Contracts::Policy",
         {"Bus": Reference("bus", "Ref"), "Registry": Reference("registry", "RegistryName"), "Mode": "warn"},
-        {"Unknown": "warn", "Events": {"CarSold": "off"}},
-        {"Mode": "reject", "Events": {}},
+        {"Unknown": "warn"},
+        {"Mode": "reject", "Unknown": "off"},
         {"Bus": Reference("second", "Ref")},
         {**_BUS, **_REGISTRY},
     ),
@@ -354,7 +369,7 @@ def test_every_type_has_its_whole_life(driver: Driver, case: Case) -> None:
 
 
 def test_every_type_is_tried() -> None:
-    not_here_yet = {"AWS::Logs::LogGroup", "AWS::Lambda::EventSourceMapping", "Eventyard::Functions::Function"}
+    not_here_yet = {"AWS::Logs::LogGroup"}
     others = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Events::Endpoint"}
     assert {case.type for case in CASES} == KINDS.keys() - not_here_yet - others
 

@@ -6,8 +6,6 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from eventyard.contract import Finding
 from eventyard.errors import InvalidRequest
 from eventyard.resource import Stack
@@ -30,9 +28,7 @@ def read_files(
     made: list[Stack | None] = []
     found: list[Finding] = []
     if own := [each for each in texts if kinds[each[0]] == "own"]:
-        # With other files beside it, it need not say the name.
-        name = stack or ("unnamed" if len(own) < len(texts) and "stack:" not in own[0][1] else None)
-        read, findings = read_own(own, name, parameters, os.environ)
+        read, findings = read_own(own, stack, parameters, os.environ)
         made.append(read)
         found += findings
     for path, text in texts:
@@ -57,11 +53,10 @@ def read_files(
 
 
 def _together(made: Sequence[Stack]) -> Stack:
-    """One stack of several, with the name of the first that has one."""
-    name = next((each.name for each in made if each.name != "unnamed"), made[0].name)
+    """One stack of several, with the name of the first."""
     resources = tuple(resource for each in made for resource in each.resources)
     outputs = {key: value for each in made for key, value in each.outputs.items()}
-    return msgspec.structs.replace(made[0], name=name, resources=resources, outputs=outputs)
+    return Stack(made[0].name, resources, outputs)
 
 
 def _default() -> Path:

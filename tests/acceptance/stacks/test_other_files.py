@@ -1,0 +1,53 @@
+"""Files of other tools, applied as their users write them, beside one of our own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eventyard.cli.stacks.files import read_files
+from eventyard.errors import InvalidRequest
+from eventyard.resource import Stack
+from tests.acceptance.stacks.driver import Driver, actions
+from tests.acceptance.waiting import until
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+
+
+def test_a_sam_template_is_applied_and_runs(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES / "sam")
+    wanted, found = read_files([Path("template.yaml")], "shop", {"Stage": "prod"}, driver.site)
+    assert wanted is not None, found
+    outcome = driver.apply(wanted)
+    assert outcome.well, outcome.failed
+    assert not actions(driver.plan(wanted))
+    detail = json.dumps({"order_number": "abc-123", "total": 12.5})
+    entry = {"EventBusName": "orders-prod", "Source": "shop", "DetailType": "OrderPaid", "Detail": detail}
+    assert driver.call("events", "PutEvents", Entries=[entry])["FailedEntryCount"] == 0
+    url = outcome.outputs["ReceiptsUrl"]
+    messages = until(lambda: driver.call("sqs", "ReceiveMessage", QueueUrl=url, WaitTimeSeconds=2).get("Messages"))
+    assert json.loads(messages[0]["Body"])["responsePayload"]["receipt"] == "R-abc-123"
+    assert driver.apply(Stack("shop", ()), prune=True).well
+    assert not driver.record("shop")[0].resources
+
+
+def test_files_of_several_kinds_are_one_stack(driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("eventyard.yml").write_text("stack: both\nqueues: {own: }\n")
+    Path("other.yaml").write_text("Resources: {Theirs: {Type: 'AWS::SQS::Queue'}}\n")
+    wanted, found = read_files([Path("eventyard.yml"), Path("other.yaml")], None, {}, driver.site)
+    assert wanted is not None, found
+    assert (wanted.name, [each.id for each in wanted.resources]) == ("both", ["queues.own", "Theirs"])
+    unnamed, found = read_files([Path("other.yaml")], None, {}, driver.site)
+    assert (unnamed, [each.rule for each in found]) == (None, ["no-stack"])
+
+
+def test_what_else_is_there_is_pointed_to(driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidRequest, match=r"docs/apply.md"):
+        read_files([], None, {}, driver.site)
+    Path("serverless.yml").write_text("")
+    with pytest.raises(InvalidRequest, match=r"eventyard apply serverless.yml"):
+        read_files([], None, {}, driver.site)
