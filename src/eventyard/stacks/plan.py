@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from eventyard.contract.finding import Finding, Place
-from eventyard.errors import EventyardError, InvalidRequest
+from eventyard.errors import EventyardError, InvalidRequest, TryAgain
 from eventyard.resource import Reference, Resource, Stack
 from eventyard.stacks.difference import Change, differences, drifted
 from eventyard.stacks.kind import Key, Kind, State
@@ -147,7 +147,9 @@ class _Planner:
             resource = self._wanted[id]
             try:
                 self._steps.append(self._step(resource, KINDS[resource.type]))
-            except InvalidRequest as error:
+            except TryAgain:
+                raise
+            except EventyardError as error:
                 self._find(resource.place, "refused", f"{id}: {error.message}")
         if order or not self._stack.resources:
             self._steps += self._unwanted()

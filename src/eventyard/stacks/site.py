@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from eventyard.errors import Unsupported
+
+
+def only_here(site: Site, type: str) -> None:
+    """Raises Unsupported if the site is AWS, which has nothing like ``type``."""
+    if site.real:
+        raise Unsupported(f"AWS has no {type}; apply it to an Eventyard server.")
+
 
 class Site(Protocol):
     """``account``, ``region``: whose resources they are. ``real``: it is AWS."""

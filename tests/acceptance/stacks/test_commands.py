@@ -88,6 +88,21 @@ def test_nobody_there_is_said(run: Run) -> None:
     assert "doesn't answer" in run("apply", "--endpoint", "http://127.0.0.1:9", status=1).stderr
 
 
+def test_aws_keeps_no_records_and_has_none_of_our_own_types(run: Run, tmp_path: Path) -> None:
+    """AWS is played by the server here, whose URL its clients take from the environment as they would for AWS."""
+    run("apply", "--aws", "--yes")
+    record, revision = FileRecords(tmp_path / ".eventyard" / "stacks").load("shop")
+    assert record is not None
+    assert (list(record.resources), record.holder) == (["queues.finance", "queues.finance-dead"], "")
+    assert revision > 2
+    (tmp_path / "hooks.yml").write_text(
+        "stack: s\nwebhooks:\n  git: {provider: github}\nresources:\n  R: {type: 'AWS::IAM::Role', properties: {}}\n"
+    )
+    refused = run("apply", "hooks.yml", "--aws", "--yes", status=1).stdout
+    assert "hooks.yml:3:3: error: webhooks.git (Eventyard::Webhooks::Endpoint): AWS has no" in refused
+    assert "hooks.yml:5:3: error: R (AWS::IAM::Role): AWS::IAM::Role isn't applied to AWS" in refused
+
+
 def test_records_in_files_have_revisions_too(tmp_path: Path) -> None:
     records = FileRecords(tmp_path / "stacks")
     assert records.load("s") == (None, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from eventyard.errors import NotFound
 from eventyard.stacks.kind import Key, Kind, Properties, State
-from eventyard.stacks.site import Site
+from eventyard.stacks.site import Site, only_here
 
 _VALIDATION = "/_eventyard/validation"
 
@@ -16,6 +16,7 @@ class _Contracts(Kind):
     """What a bus does about events that break their contracts (docs/validation.md)."""
 
     def known(self, site: Site) -> set[str]:
+        only_here(site, self.type)
         return {"Bus", "Registry", "Mode", "Events", "Unknown", "Queue"}
 
     def read(self, site: Site, key: Key, asked: frozenset[str] = frozenset()) -> State | None:

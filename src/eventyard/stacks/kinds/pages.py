@@ -10,7 +10,7 @@ from typing import Any
 from eventyard.contract.finding import Place
 from eventyard.errors import NotFound
 from eventyard.stacks.kind import Key, Kind, Properties, State, fit
-from eventyard.stacks.site import Site
+from eventyard.stacks.site import Site, only_here
 
 
 class PageKind(Kind):
@@ -41,6 +41,7 @@ class PageKind(Kind):
         self._fields = {_property(field): field for field in fields}
 
     def known(self, site: Site) -> set[str]:
+        only_here(site, self.type)
         return {"Name", *self._fields}
 
     def complete(self, site: Site, stack: str, id: str, given: Properties, place: Place) -> dict[str, Any]:
