@@ -16,7 +16,7 @@ Place = tuple[str, int, int]
 class Finding(msgspec.Struct, frozen=True, order=True):
     """One thing to mend. ``path``: the file, relative to the repository. ``line`` and ``column`` count from 1.
     ``rule``: the short lasting name of what was broken, such as ``broken-ref``. ``message``: a sentence that says what
-    is wrong and what to do."""
+    is wrong and what to do. ``fix``: lines as they should be, to be shown below it."""
 
     path: str
     line: int
@@ -24,10 +24,15 @@ class Finding(msgspec.Struct, frozen=True, order=True):
     rule: str
     message: str
     severity: Severity = "error"
+    fix: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # It quotes what stands in documents.
         msgspec.structs.force_setattr(self, "message", printable(self.message))
+        msgspec.structs.force_setattr(self, "fix", tuple(printable(line) for line in self.fix))
 
     def __str__(self) -> str:
-        return f"{printable(self.path)}:{self.line}:{self.column}: {self.severity} [{self.rule}] {self.message}"
+        return (
+            f"{printable(self.path)}:{self.line}:{self.column}: {self.severity} [{self.rule}] {self.message}"
+            + "".join(f"\n{line}" for line in self.fix)
+        )
