@@ -9,7 +9,7 @@ import msgspec
 
 from eventyard.api.answers import answer, bus_of, number, on_one_line, read_object, routes
 from eventyard.clock import Clock
-from eventyard.errors import InvalidRequest, NotFound
+from eventyard.errors import Forbidden, InvalidRequest, NotFound
 from eventyard.provider import Request
 from eventyard.store import EventLog
 from eventyard.webhooks import Live, Webhook, Webhooks, raw_of
@@ -86,7 +86,7 @@ class WebhookPages:
         wanted = read(request.body)
         bus = ""
         if not wanted.partner:
-            bus = bus_of(request, {"bus": wanted.bus or "default"})
+            bus = bus_of(request, {"bus": wanted.bus or "default", "account": account, "region": region})
             if not self._has_bus(bus):
                 raise NotFound(f"Event bus {bus} does not exist.")
         self._webhooks.check(account, region, name, wanted)
@@ -175,5 +175,11 @@ class WebhookPages:
 
 
 def _caller(request: HttpRequest) -> tuple[str, str]:
-    caller = request.caller
-    return (_ACCOUNT, _REGION) if caller is None else (caller.account, caller.region)
+    """Account and region that are meant: those of ``account`` and ``region`` in the query, or the caller's own. Raises
+    Forbidden for another's account."""
+    caller, query = request.caller, request.query
+    if caller is None:
+        return query.get("account", _ACCOUNT), query.get("region", _REGION)
+    if query.get("account", caller.account) != caller.account:
+        raise Forbidden(f"Account {caller.account} may not look at webhooks of others.", "AccessDeniedException")
+    return caller.account, query.get("region", caller.region)
