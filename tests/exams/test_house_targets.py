@@ -279,7 +279,7 @@ async def test_a_target_that_keeps_its_promises_passes_all() -> None:
         ("mixes up", "a_payload_too_large_fails_alone"),
         ("takes all", "a_refused_event_fails_alone"),
         ("repeats", "what_comes_again_is_there_once"),
-        ("gives up", "a_server_that_is_down_is_tried_again"),
+        ("gives up", "a_server_killed_in_mid_stream_loses_nothing"),
         ("hangs", "a_server_that_hangs_is_left_after_its_time"),
         ("opens many", "calls_side_by_side_use_few_connections"),
         ("stays open", "closing_lets_go_of_everything"),

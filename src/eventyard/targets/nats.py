@@ -7,6 +7,7 @@ Source: NATS documentation, "JetStream: Publishing" (``Nats-Msg-Id`` and the win
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from eventyard.targets.filling import Filling
 from eventyard.targets.session import Away, Refused, Session, address_of, copy_id, each, missing, trusting
 
 _PORT = 4222
+_CLOSING = 0.5  #: seconds
 _TOO_LARGE = 10_054  #: "message size exceeds maximum allowed", JetStream's own error code
 
 
@@ -68,7 +70,7 @@ class NatsTarget:
         self._subject = Filling(settings.subject)
         self._tls = trusting(settings.ca) if settings.url.startswith("tls:") else None
         self._session: Session[_Link] = Session(
-            around, self._connect, lambda link: link.client.close(), lambda link: bool(link.client.is_connected)
+            around, self._connect, lambda link: _end(link.client), lambda link: bool(link.client.is_connected)
         )
 
     async def deliver(self, batch: Sequence[Delivery]) -> Sequence[Outcome]:
@@ -101,7 +103,7 @@ class NatsTarget:
                 )
                 return _Link(client, lost)
             except (errors.Error, OSError, asyncio.CancelledError) as error:
-                await client.close()  # or what was opened would stay open
+                await _end(client)  # or what was opened would stay open
                 if isinstance(error, asyncio.CancelledError):
                     raise
                 failed = error
@@ -157,6 +159,13 @@ class NatsTarget:
         if any(letter.isspace() or letter in "*>" for letter in subject) or ".." in f".{subject}.":
             raise Refused(f"{subject[:200]!r} is no subject to publish to.")
         return subject
+
+
+async def _end(client: Any) -> None:
+    """Close ``client``, which would wait for ever for the end of a TLS connection that failed."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(_CLOSING):
+            await client.close()
 
 
 def _setting(event: asyncio.Event) -> Callable[[], Awaitable[None]]:
