@@ -11,35 +11,47 @@ from eventyard.clock import SystemClock
 from eventyard.server import House
 from eventyard.settings import Settings
 from eventyard.stores.memory import open_memory
+from eventyard.targets.aws.services import supports
 from eventyard.targets.catalogue import KINDS
 
 
-async def supported() -> dict[str, bool]:
+async def places() -> dict[str, str]:
+    """Where each kind is delivered to, by title."""
     store = await open_memory()
     house = House(store, Settings(dev=True), SystemClock())
-    found = {kind.title: house.supports(kind.example) for kind in KINDS}
+    found = {}
+    for kind in KINDS:
+        here = house.supports(kind.example) and not kind.action
+        elsewhere = supports(kind.example)
+        found[kind.title] = _WORDS[here, elsewhere]
     await store.close()
     return found
 
 
-def page(found: dict[str, bool]) -> str:
+_WORDS = {
+    (True, True): "here and elsewhere",
+    (True, False): "here",
+    (False, True): "elsewhere",
+    (False, False): "refused by name",
+}
+
+
+def page(found: dict[str, str]) -> str:
     lines = [
         "# Targets of rules",
         "",
-        "The kinds of targets that Amazon EventBridge documents for rules, and what becomes of each here; `make docs`",
-        "writes this page from the code. What is not delivered to is refused by PutTargets, which names it, so that no",
-        "rule matches events for a target that never gets them.",
+        "The kinds of targets that Amazon EventBridge documents for rules, and where this server delivers to each: on",
+        "this server (here), or in an account that was declared to be elsewhere, see",
+        "[targets-outside.md](targets-outside.md). What is delivered to nowhere is refused by PutTargets, by name, so",
+        "that no rule matches events for a target that never gets them. `make docs` writes this page from the code.",
         "",
-        f"Delivered to: {sum(found.values())} of {len(found)}.",
-        "",
-        "| kind | its ARNs look like | here |",
+        "| kind | its ARNs look like | delivered to |",
         "|---|---|---|",
     ]
     for kind in sorted(KINDS, key=lambda kind: kind.title.removeprefix("Amazon ").removeprefix("AWS ").lower()):
-        here = "delivered to" if found[kind.title] else "refused by name"
-        lines.append(f"| {kind.title} | `{kind.example}` | {here} |")
+        lines.append(f"| {kind.title} | `{kind.example}` | {found[kind.title]} |")
     return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
-    print(page(asyncio.run(supported())), end="")
+    print(page(asyncio.run(places())), end="")

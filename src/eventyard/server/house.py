@@ -136,6 +136,7 @@ class House:
             self.topics,
             self._scheduled_target,
             guard,
+            write=self.logs.note,
         )
         self.functions = self._functioning.functions
         self.dev = settings.dev

@@ -12,11 +12,13 @@ import msgspec
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """``example``: an ARN of one. ``pattern``: what the ARNs of all look like, behind partition."""
+    """``example``: an ARN of one. ``pattern``: what the ARNs of all look like, behind the partition. ``action``: an
+    action of AWS itself, such as stopping a machine; its ARN looks like that of a target outside, and is none."""
 
     title: str
     example: str
     pattern: str
+    action: bool = False
 
     def has(self, arn: str) -> bool:
         """Whether ``arn`` is of this kind."""
@@ -31,6 +33,10 @@ def _kind(title: str, service: str, resource: str, pattern: str, place: str = _P
     return Kind(title, f"arn:aws:{service}:{region}:123456789012:{resource}", f"{service}:{place}:{pattern}")
 
 
+def _action(title: str, name: str) -> Kind:
+    return msgspec.structs.replace(_kind(title, "events", f"target/{name}", f"target/{name}"), action=True)
+
+
 KINDS = (
     _kind("Amazon API Gateway stage", "execute-api", "a1b2c3/prod/POST/orders", r".+/.+"),
     _kind("API destination", "events", "api-destination/orders/0", r"api-destination/.+"),
@@ -39,12 +45,10 @@ KINDS = (
     _kind("Amazon CloudWatch Logs log group", "logs", "log-group:/aws/events/orders", r"log-group:[^:]+(:\*)?"),
     _kind("AWS CodeBuild project", "codebuild", "project/orders", r"project/.+"),
     _kind("AWS CodePipeline", "codepipeline", "orders", r"[^:]+"),
-    _kind("Amazon EBS CreateSnapshot API call", "events", "target/create-snapshot", r"target/create-snapshot"),
-    _kind("Amazon EC2 RebootInstances API call", "events", "target/reboot-instance", r"target/reboot-instance"),
-    _kind("Amazon EC2 StopInstances API call", "events", "target/stop-instance", r"target/stop-instance"),
-    _kind(
-        "Amazon EC2 TerminateInstances API call", "events", "target/terminate-instance", r"target/terminate-instance"
-    ),
+    _action("Amazon EBS CreateSnapshot API call", "create-snapshot"),
+    _action("Amazon EC2 RebootInstances API call", "reboot-instance"),
+    _action("Amazon EC2 StopInstances API call", "stop-instance"),
+    _action("Amazon EC2 TerminateInstances API call", "terminate-instance"),
     _kind("Amazon ECS task", "ecs", "cluster/orders", r"cluster/.+"),
     _kind("Event bus", "events", "event-bus/orders", r"event-bus/.+"),
     _kind("Amazon Data Firehose stream", "firehose", "deliverystream/orders", r"deliverystream/.+"),
@@ -65,6 +69,6 @@ KINDS = (
 )
 
 
-def title_of(arn: str) -> str | None:
-    """What EventBridge's documentation calls the kind of target that ``arn`` is; None for none of them."""
-    return next((kind.title for kind in KINDS if kind.has(arn)), None)
+def kind_of(arn: str) -> Kind | None:
+    """The kind of target that ``arn`` is by EventBridge's documentation; None for none of them."""
+    return next((kind for kind in KINDS if kind.has(arn)), None)

@@ -17,7 +17,7 @@ from eventyard.bus.directory import Directory
 from eventyard.bus.resources import TargetSpec
 from eventyard.errors import InvalidRequest
 from eventyard.names import Arn
-from eventyard.targets.catalogue import title_of
+from eventyard.targets.catalogue import kind_of
 from eventyard.targets.http import check_parameters
 from eventyard.transform import compile_transform
 from eventyard.transform.path import parse_path
@@ -99,10 +99,10 @@ class Targets:
         arn = Arn.parse(text)
         if arn is None:
             raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
-        elsewhere = self._elsewhere(_owner(bus) or "", text)
-        if not elsewhere and not self._supported(text):
-            kind = title_of(text) or f"a target of {arn.service}"
-            raise InvalidRequest(f"Parameter {text} is not valid. Reason: This server can't deliver to {kind}.")
+        elsewhere, kind = self._elsewhere(_owner(bus) or "", text), kind_of(text)
+        if (kind is not None and kind.action) or not (elsewhere or self._supported(text)):
+            what = f"a target of {arn.service}" if kind is None else kind.title
+            raise InvalidRequest(f"Parameter {text} is not valid. Reason: This server can't deliver to {what}.")
         if not elsewhere:
             _check_home(bus, arn, text)
         _check_kind(arn, text, target)
@@ -160,7 +160,7 @@ def _check_kind(arn: Arn, text: str, target: dict[str, Any]) -> None:
         raise InvalidRequest(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
     if arn.service == "sns" and arn.resource.endswith(".fifo"):  # a rule could give its messages no group
         raise InvalidRequest(f"Parameter {text} is not valid. Reason: FIFO topics can't be targets of rules.")
-    if arn.service == "logs" and title_of(text) is None:
+    if arn.service == "logs" and kind_of(text) is None:
         raise InvalidRequest(f"Parameter {text} is not valid. Reason: Provided Arn is not in correct format.")
     template = (target.get("InputTransformer") or {}).get("InputTemplate")
     if arn.service == "logs" and template is not None and not _LOG_EVENT.fullmatch(template):

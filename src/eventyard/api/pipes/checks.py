@@ -34,7 +34,6 @@ _TARGETS = {
     "events/api-destination": "HttpParameters",
     "events/target": None,
     "lambda": "LambdaFunctionParameters",
-    "logs": "CloudWatchLogsParameters",
     "sns": None,
     "firehose": None,
     "states": "StepFunctionStateMachineParameters",
