@@ -8,7 +8,8 @@ the owner sees the reason among the webhook's refusals.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import orjson
 import structlog
@@ -27,6 +28,7 @@ _MOST, _PATIENCE = 1_000, 20
 _STATUS = {"media": 415, "body": 400}
 
 Find = Callable[[str], Live | None]
+Reply = Callable[[Answer], Awaitable[None]]
 
 
 class WebhookDoor:
@@ -39,74 +41,74 @@ class WebhookDoor:
         self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        live = self._find(scope["path"].removeprefix(PREFIX))
+        live, reply = self._find(scope["path"].removeprefix(PREFIX)), partial(_send, scope, send)
         if live is None:
-            await _say(send, 404, "NotFound", "There is no webhook at this address.")
+            await _say(reply, 404, "NotFound", "There is no webhook at this address.")
         elif scope["method"] not in live.provider.methods:
             allowed = ", ".join(sorted(live.provider.methods))
-            await _say(send, 405, "MethodNotAllowed", "This method is not taken here.", {"allow": allowed})
+            await _say(reply, 405, "MethodNotAllowed", "This method is not taken here.", {"allow": allowed})
         elif self._inside >= _MOST:
             live.tally.counts["unavailable"] += 1
-            await _say(send, 503, "Busy", "Too many requests are in hand.", {"retry-after": "1"})
+            await _say(reply, 503, "Busy", "Too many requests are in hand.", {"retry-after": "1"})
         else:
             self._inside += 1
             try:
-                await self._take(live, scope, receive, send)
+                await self._take(live, scope, receive, reply)
             finally:
                 self._inside -= 1
 
-    async def _take(self, live: Live, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _take(self, live: Live, scope: Scope, receive: Receive, reply: Reply) -> None:
         peer, _ = origin_of(scope, dict(scope["headers"]), self._proxied and _speaks_for_others(live))
         try:
             async with asyncio.timeout(_PATIENCE):
                 body = await read_body(receive, live.webhook.body_limit)
         except TimeoutError:
             self._intake.refuse(live, "slow", f"The body did not come within {_PATIENCE} s.", peer)
-            await _say(send, 408, "RequestTimeout", "The body did not come in time.", {"connection": "close"})
+            await _say(reply, 408, "RequestTimeout", "The body did not come in time.", {"connection": "close"})
             return
         except InvalidRequest:
             message = f"The body is larger than {live.webhook.body_limit} bytes."
             self._intake.refuse(live, "size", message, peer)
-            await _say(send, 413, "RequestEntityTooLarge", message)
+            await _say(reply, 413, "RequestEntityTooLarge", message)
             return
         request = _request(live, scope, body, peer, self._proxied)
         if _is_encoded(request):
             self._intake.refuse(live, "media", "The body has a Content-Encoding, which is not taken.", peer)
-            await _say(send, 415, "UnsupportedMediaType", "Compressed bodies are not taken.")
+            await _say(reply, 415, "UnsupportedMediaType", "Compressed bodies are not taken.")
             return
         try:
             taken = await self._intake.take(live, request)
         except Broken as error:
             log.error("a webhook could not be taken", webhook=live.webhook.name, reason=error.message)
-            await _say(send, 500, "InternalFailure", "The server is at fault.")
+            await _say(reply, 500, "InternalFailure", "The server is at fault.")
         except Exception:  # a fault of ours must not look as if the request had been taken
             log.exception("a webhook could not be taken", webhook=live.webhook.name)
-            await _say(send, 500, "InternalFailure", "The server is at fault.")
+            await _say(reply, 500, "InternalFailure", "The server is at fault.")
         else:
-            await _answer(send, live, taken)
+            await _answer(reply, live, taken)
 
 
-async def _answer(send: Send, live: Live, taken: Taken) -> None:
+async def _answer(reply: Reply, live: Live, taken: Taken) -> None:
     if taken.outcome in ("accepted", "duplicate"):
         thanks = live.provider.thanks
         if thanks is None:
             said = {"accepted": len(taken.events), "duplicates": taken.duplicates, "events": taken.events}
             thanks = Answer(body=orjson.dumps(said))
-        await _send(send, thanks)
+        await reply(thanks)
     elif taken.answer is not None:
-        await _send(send, taken.answer)
+        await reply(taken.answer)
     elif taken.outcome == "limited":
         wait = {"retry-after": str(taken.after)}
-        await _say(send, 429, "TooManyRequests", "The rate of this webhook is used up.", wait)
+        await _say(reply, 429, "TooManyRequests", "The rate of this webhook is used up.", wait)
     elif taken.outcome == "unavailable":
         wait = {"retry-after": str(taken.after)}
-        await _say(send, 503, "Unavailable", "It can't be taken now; send it again.", wait)
+        await _say(reply, 503, "Unavailable", "It can't be taken now; send it again.", wait)
     elif taken.outcome == "contract":
-        await _say(send, 422, "ContractViolation", taken.message)
+        await _say(reply, 422, "ContractViolation", taken.message)
     elif taken.reason in _STATUS:  # the sender is known by then
-        await _say(send, _STATUS[taken.reason], "BadRequest", taken.message)
+        await _say(reply, _STATUS[taken.reason], "BadRequest", taken.message)
     else:
-        await _say(send, 403, "Refused", "The request was not made by the sender of this webhook, or not now.")
+        await _say(reply, 403, "Refused", "The request was not made by the sender of this webhook, or not now.")
 
 
 def _request(live: Live, scope: Scope, body: bytes, peer: str, proxied: bool) -> Request:
@@ -131,15 +133,15 @@ def _speaks_for_others(live: Live) -> bool:
     return live.webhook.provider != "mtls"
 
 
-async def _say(send: Send, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+async def _say(reply: Reply, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
     body = orjson.dumps({"code": code, "message": message.encode("utf-8", "replace").decode()})
-    await _send(send, Answer(status=status, body=body, headers=headers or {}))
+    await reply(Answer(status=status, body=body, headers=headers or {}))
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(scope: Scope, send: Send, answer: Answer) -> None:
     headers: Headers = [
         (b"content-type", answer.content_type.encode("latin-1")),
         (b"x-content-type-options", b"nosniff"),
         *((name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers.items()),
     ]
-    await send_answer(send, answer.status, headers, answer.body)
+    await send_answer(scope, send, answer.status, headers, answer.body)
