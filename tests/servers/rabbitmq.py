@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -50,13 +50,15 @@ class Rabbitmq(Server):
             "ERL_EPMD_ADDRESS": "127.0.0.1",
         }
 
+    def start(self) -> None:
+        # Not as a daemon of Erlang's own making, which nobody could end for sure.
+        self._epmd = subprocess.Popen(["epmd"], env={**os.environ, **self.environment()}, stderr=subprocess.DEVNULL)
+        super().start()
+
     def kill(self) -> None:
         super().kill()
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            self.run("epmd", "-kill")
-
-    def stop(self) -> None:
-        super().stop()
+        self._epmd.kill()
+        self._epmd.wait(20)
 
     @property
     def url(self) -> str:
