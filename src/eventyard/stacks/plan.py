@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -19,7 +19,7 @@ from eventyard.stacks.parameters import unknown
 from eventyard.stacks.record import Entry, Record
 from eventyard.stacks.seal import seal, untold
 from eventyard.stacks.site import Site
-from eventyard.stacks.values import UNKNOWN, resolve
+from eventyard.stacks.values import UNKNOWN, has_unknown, resolve
 
 Action = Literal["create", "adopt", "change", "replace", "nothing", "delete", "left", "kept"]
 """``left``: no longer wanted, and not asked to be deleted. ``kept``: no longer wanted, and said to stay
@@ -88,10 +88,18 @@ def pseudo(site: Site, stack: str) -> dict[str, Any]:
     }
 
 
-def make_plan(site: Site, stack: Stack, record: Record, *, prune: bool = False, adopt: bool = False) -> Plan:
+def make_plan(
+    site: Site,
+    stack: Stack,
+    record: Record,
+    *,
+    prune: bool = False,
+    adopt: bool = False,
+    others: Callable[[], Iterable[Record]] = tuple,
+) -> Plan:
     """The plan of an apply. ``prune``: delete what the record has and the stack no longer wants. ``adopt``: take over
-    what is there already under a wanted name."""
-    return _Planner(site, stack, record, prune, adopt).plan()
+    what is there already under a wanted name, unless it belongs to one of the ``others``."""
+    return _Planner(site, stack, record, prune, adopt, others).plan()
 
 
 def told(kind: Kind, properties: Mapping[str, Any], entry: Entry, salt: str) -> dict[str, Any]:
@@ -120,8 +128,18 @@ def find_drift(site: Site, record: Record) -> tuple[Drift, ...]:
 
 
 class _Planner:
-    def __init__(self, site: Site, stack: Stack, record: Record, prune: bool, adopt: bool) -> None:
+    def __init__(
+        self,
+        site: Site,
+        stack: Stack,
+        record: Record,
+        prune: bool,
+        adopt: bool,
+        others: Callable[[], Iterable[Record]],
+    ) -> None:
         self._site = site
+        self._others = others
+        self._known: dict[str, str] = {}
         self._stack = stack
         self._record = record
         self._prune = prune
@@ -204,6 +222,7 @@ class _Planner:
     def _step(self, resource: Resource, kind: Kind) -> Step:
         given = resolve(resource.properties, self.look)
         wanted = kind.complete(self._site, self._stack.name, resource.id, given, resource.place)
+        self._check_single(resource, kind, wanted)
         entry = self._record.resources.get(resource.id) or self._take_moved(resource, kind, wanted)
         if entry is not None and entry.type != resource.type:
             return self._create(resource, kind, wanted, entry, f"it was of the type {entry.type}")
@@ -221,13 +240,27 @@ class _Planner:
 
     def _take_moved(self, resource: Resource, kind: Kind, wanted: Mapping[str, Any]) -> Entry | None:
         """The entry of the same thing under another id that nobody wants any more: it was only renamed in the files."""
-        key = kind.key_of(wanted)
-        for id, entry in self._record.resources.items():
-            gone = id not in self._wanted and id not in self._moved
-            if gone and key is not None and entry.type == resource.type and entry.key == key:
+        unwanted = {
+            id: entry
+            for id, entry in self._record.resources.items()
+            if entry.type == resource.type and id not in self._wanted and id not in self._moved
+        }
+        key = kind.find(self._site, wanted) if unwanted else None
+        for id, entry in unwanted.items():
+            if key is not None and entry.key == key:
                 self._moved.add(id)
                 return entry
         return None
+
+    def _check_single(self, resource: Resource, kind: Kind, wanted: Mapping[str, Any]) -> None:
+        """Two resources that are the same thing would undo each other. Raises InvalidRequest."""
+        known_by = kind.key_of(wanted) or kind.foreseen(wanted)
+        if not known_by or has_unknown(known_by):
+            return
+        name = f"{resource.type} {sorted(known_by.items())}"
+        if other := self._known.get(name):
+            raise InvalidRequest(f"It is the same as {other}: {resource.type} {_name(known_by)}.")
+        self._known[name] = resource.id
 
     def _create(
         self, resource: Resource, kind: Kind, wanted: Mapping[str, Any], entry: Entry | None, why: str = ""
@@ -248,12 +281,13 @@ class _Planner:
         )
 
     def _adopted(self, resource: Resource, kind: Kind, wanted: Mapping[str, Any], key: Key, state: State) -> Step:
-        if not self._adopt:
-            message = (
-                f"{resource.id}: {resource.type} {_name(key)} is there already, and stack {self._stack.name} has not "
-                "made it. Take it over with --adopt, or give another name."
-            )
-            self._find(resource.place, "exists", message)
+        owner = next((each.name for each in self._others() if _owns(each, resource.type, key)), "")
+        if owner or not self._adopt:
+            what = f"{resource.id}: {resource.type} {_name(key)} is there already, and"
+            way = "Take it over with --adopt, or give another name."
+            mine = self._stack.name
+            told = f"belongs to stack {owner}." if owner else f"stack {mine} has not made it. {way}"
+            self._find(resource.place, "exists", f"{what} {told}")
         entry = Entry(resource.type, key)
         step = self._compared(resource, kind, wanted, entry, key, state)
         return msgspec.structs.replace(step, action="adopt") if step.action in ("change", "nothing") else step
@@ -306,6 +340,10 @@ class _Planner:
 
     def _find(self, place: Place, rule: str, message: str, severity: Literal["error", "warning"] = "error") -> None:
         self._found.append(Finding(*place, rule, message, severity))
+
+
+def _owns(record: Record, type: str, key: Key) -> bool:
+    return any(entry.type == type and entry.key == key for entry in record.resources.values())
 
 
 def _name(key: Key | None) -> str:

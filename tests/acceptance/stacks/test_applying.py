@@ -109,12 +109,30 @@ def test_what_is_there_already_is_taken_over_only_when_asked(driver: Driver) -> 
     assert not driver.plan(wanted).changing
 
 
+def test_what_belongs_to_another_stack_is_not_taken_over(driver: Driver) -> None:
+    driver.apply(stack("first", bus=_BUS))
+    others = [driver.record("first")[0]]
+    plan = make_plan(driver.site, stack(bus=_BUS), driver.record("s")[0], adopt=True, others=lambda: others)
+    assert [each.message for each in plan.findings] == [
+        "bus: AWS::Events::EventBus cars is there already, and belongs to stack first."
+    ]
+
+
+def test_two_resources_can_not_be_the_same_thing(driver: Driver) -> None:
+    named = (_QUEUE, {"QueueName": "q"})
+    for type in (_BUS, named):
+        plan = driver.plan(stack(one=type, two=type))
+        assert [each.rule for each in plan.findings] == ["refused"]
+        assert "two: It is the same as one" in plan.findings[0].message
+
+
 def test_another_id_for_the_same_is_no_change(driver: Driver) -> None:
-    driver.apply(stack(bus=_BUS))
-    moved = stack(cars=_BUS)
+    queue = (_QUEUE, {"QueueName": "q"})
+    driver.apply(stack(bus=_BUS, queue=queue))
+    moved = stack(cars=_BUS, orders=queue)
     assert actions(driver.plan(moved, prune=True)) == {}
     driver.apply(moved, prune=True)
-    assert list(driver.record("s")[0].resources) == ["cars"]
+    assert list(driver.record("s")[0].resources) == ["cars", "orders"]
     assert not driver.plan(moved).changing
 
 

@@ -56,7 +56,7 @@ def apply(
     def make(record: Record) -> Plan:
         import msgspec
 
-        made = make_plan(place.site, wanted, record, prune=prune, adopt=adopt)
+        made = make_plan(place.site, wanted, record, prune=prune, adopt=adopt, others=lambda: place.others(record.name))
         return msgspec.structs.replace(made, findings=tuple(sorted((*found, *made.findings))))
 
     Work(place, view, json, yes, take_over).do(wanted.name, make, plan, exit_code)

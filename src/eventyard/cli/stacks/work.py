@@ -27,6 +27,11 @@ class Place(msgspec.Struct, frozen=True):
     records: Records
     name: str
 
+    def others(self, stack: str) -> list[Record]:
+        """The records of all other stacks."""
+        found = [self.records.load(name)[0] for name in self.records.names() if name != stack]
+        return [record for record in found if record is not None]
+
 
 def open_place(endpoint: str, aws: bool, folder: Path) -> Place:
     """Raises TryAgain if nobody answers."""
