@@ -12,7 +12,7 @@ from eventyard.resource import Reference, Resource
 from eventyard.stacks.kind import Key, Kind
 from eventyard.stacks.kinds import KINDS
 from eventyard.stacks.order import needs_of
-from eventyard.stacks.plan import Plan, Step, pseudo
+from eventyard.stacks.plan import MALFORMED, Plan, Step, malformed, pseudo
 from eventyard.stacks.record import Entry, Ledger
 from eventyard.stacks.seal import seal
 from eventyard.stacks.site import Site
@@ -229,3 +229,5 @@ class _refusals:
         if isinstance(error, EventyardError) and not isinstance(error, TryAgain):
             taken = isinstance(error, Conflict) or ("Exist" in error.code and "NotExist" not in error.code)
             raise _Refused(error.message, taken) from error
+        if isinstance(error, MALFORMED):
+            raise _Refused(malformed(error), False) from error

@@ -75,6 +75,16 @@ class Plan(msgspec.Struct, frozen=True):
         return any(finding.severity == "error" for finding in self.findings)
 
 
+#: What a value raises that is of another form than the type's documentation has it.
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+
+
+def malformed(error: BaseException) -> str:
+    """A sentence on such a value."""
+    what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    return f"A property is not of the form that CloudFormation documents for it: {what}."
+
+
 def pseudo(site: Site, stack: str) -> dict[str, Any]:
     """What every template can refer to without having it (CloudFormation user guide, "Pseudo parameters")."""
     return {
@@ -169,6 +179,8 @@ class _Planner:
                 raise
             except EventyardError as error:
                 self._find(resource.place, "refused", f"{id}: {error.message}")
+            except MALFORMED as error:
+                self._find(resource.place, "bad-property", f"{id}: {malformed(error)}")
         if order or not self._stack.resources:
             self._steps += self._unwanted()
         return Plan(self._stack, tuple(self._steps), tuple(self._drift), tuple(sorted(self._found)))

@@ -204,6 +204,25 @@ def test_what_can_be_told_before_is_told_before(driver: Driver, wanted: Stack, r
     assert driver.record("s")[1] == 0
 
 
+@pytest.mark.parametrize(
+    ("type", "properties", "words"),
+    [
+        ("AWS::SNS::Topic", {"Subscription": [{"Protocol": "sqs"}]}, "'Endpoint' is missing"),
+        ("AWS::Kinesis::Stream", {"ShardCount": 1, "RetentionPeriodHours": "long"}, "'long'"),
+        ("AWS::Events::Rule", {"EventPattern": {"source": ["a"]}, "Targets": "all"}, "Targets is a list"),
+        ("AWS::EventSchemas::RegistryPolicy", {"RegistryName": "r"}, "needs Policy"),
+        ("AWS::Events::EventBusPolicy", {"StatementId": "s", "Condition": "x"}, "needs Principal"),
+    ],
+)
+def test_properties_of_another_form_are_refused(
+    driver: Driver, type: str, properties: dict[str, Any], words: str
+) -> None:
+    wanted = stack(it=(type, properties))
+    plan = driver.plan(wanted)
+    said = [each.message for each in plan.findings] or list(driver.apply(wanted).failed.values())
+    assert any(words in each for each in said), said
+
+
 def test_the_cycle_is_named(driver: Driver) -> None:
     wanted = stack(
         one=(_QUEUE, {"RedrivePolicy": {"deadLetterTargetArn": Reference("two", "Arn")}}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventyard.stacks.kind import Key, Kind, Properties
+from eventyard.stacks.kind import Key, Kind, Properties, need
 from eventyard.stacks.parameters import text
 from eventyard.stacks.site import Site
 
@@ -29,8 +29,9 @@ class _RegistryPolicy(Kind):
         return {"RegistryName", "Policy", "RevisionId"}
 
     def create(self, site: Site, wanted: Properties) -> Key:
-        name = str(wanted["RegistryName"])
-        site.call(_SERVICE, self._create, {"RegistryName": name, "Policy": text(wanted["Policy"])})
+        name = str(need(wanted, "RegistryName", self.type))
+        policy = text(need(wanted, "Policy", self.type))
+        site.call(_SERVICE, self._create, {"RegistryName": name, "Policy": policy})
         return {"RegistryName": name}
 
     def change(self, site: Site, key: Key, before: Properties, wanted: Properties) -> None:
