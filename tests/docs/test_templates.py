@@ -23,4 +23,4 @@ def test_the_mistake_that_is_shown_is_found() -> None:
         "serverless.yml", function + "".join(f"    {line}\n" for line in shown.splitlines()), Given()
     )
     assert [one.rule for one in findings] == ["wrong-depth"]
-    assert "Indent what belongs to it:\n- eventBridge:\n    eventBus: orders" in findings[0].message
+    assert findings[0].fix[:2] == ("- eventBridge:", "    eventBus: orders")

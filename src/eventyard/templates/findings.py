@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from eventyard.contract.finding import Finding, Place, Severity
 
@@ -26,8 +26,8 @@ class Findings:
         #: Values of parameters with NoEcho, which no finding shows.
         self.secrets: set[str] = set()
 
-    def error(self, place: Place, rule: str, message: str) -> None:
-        self._add(place, rule, message, "error")
+    def error(self, place: Place, rule: str, message: str, fix: Sequence[str] = ()) -> None:
+        self._add(place, rule, message, "error", tuple(fix))
 
     def warn(self, place: Place, rule: str, message: str) -> None:
         self._add(place, rule, message, "warning")
@@ -57,12 +57,12 @@ class Findings:
     def all(self) -> tuple[Finding, ...]:
         return tuple(sorted(self._found))
 
-    def _add(self, place: Place, rule: str, message: str, severity: Severity) -> None:
+    def _add(self, place: Place, rule: str, message: str, severity: Severity, fix: tuple[str, ...] = ()) -> None:
         self.failed = self.failed or severity == "error"
         for secret in self.secrets:
             message = message.replace(secret, "****")
         if len(self._found) < MOST:
-            self._found[Finding(*place, rule, message, severity)] = None
+            self._found[Finding(*place, rule, message, severity, fix)] = None
         elif len(self._found) == MOST:
             last = f"There are more than {MOST} findings; the rest is not told."
             self._found[Finding(place[0], place[1], place[2], "too-many", last)] = None

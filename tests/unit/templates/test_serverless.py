@@ -116,7 +116,8 @@ def test_keys_at_the_wrong_depth_are_shown_as_they_should_be(events: str, line: 
     stack, findings = read_serverless("serverless.yml", FUNCTION + events, GIVEN)
     assert stack is None
     assert errors(findings) == [(line, column, "wrong-depth")]
-    assert findings[0].message.endswith("Indent what belongs to it:\n" + FIXED)
+    assert "\n".join(findings[0].fix) == FIXED
+    assert str(findings[0]).endswith("Indent what belongs to it:\n" + FIXED)
     indented = "".join(f"      {each}\n" for each in FIXED.splitlines())
     rule = properties(serverless(FUNCTION + indented), "Shopdevpaidrule1EventBridgeRule")
     assert rule["EventPattern"] == {"source": ["shop"], "detail-type": ["OrderPaid"]}
@@ -126,7 +127,7 @@ def test_keys_at_the_wrong_depth_are_shown_as_they_should_be(events: str, line: 
 def test_a_schedule_at_the_wrong_depth_is_found_as_well() -> None:
     _, findings = read_serverless("serverless.yml", FUNCTION + "      - schedule:\n        rate: rate(1 hour)\n", GIVEN)
     assert errors(findings) == [(8, 9, "wrong-depth")]
-    assert findings[0].message.endswith("- schedule:\n    rate: rate(1 hour)")
+    assert findings[0].fix == ("- schedule:", "    rate: rate(1 hour)")
 
 
 def test_events_without_a_dash_are_told_to_have_one() -> None:
@@ -141,7 +142,7 @@ def test_the_keys_of_a_pattern_beside_it_are_told_where_they_belong() -> None:
     )
     _, findings = read_serverless("serverless.yml", FUNCTION + events, GIVEN)
     assert errors(findings) == [(10, 11, "wrong-depth")]
-    assert findings[0].message.endswith("- eventBridge:\n    pattern:\n      source:\n        - shop")
+    assert findings[0].fix == ("- eventBridge:", "    pattern:", "      source:", "        - shop")
 
 
 @pytest.mark.parametrize("kind", ["http", "httpApi", "s3", "websocket", "alexaSkill", "iot", "cognitoUserPool", "msk"])

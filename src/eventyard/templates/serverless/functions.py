@@ -172,8 +172,8 @@ def _events(
     if node is None or missing(node) or (isinstance(node, Scalar) and node.value is None):
         return
     if isinstance(node, Fields) and (only := node.only()) is not None and only[0] in EVENTS:
-        message = f"events is a list: put a dash before {only[0]}:\n- {only[0]}: ..."
-        findings.error(only[1].place, "wrong-depth", message)
+        message = f"events is a list: put a dash before {only[0]}."
+        findings.error(only[1].place, "wrong-depth", message, ["events:", f"  - {only[0]}: ..."])
         return
     if not isinstance(node, Items):
         findings.error(node.place, "wrong-type", f"functions.{name}.events is a list, not {word(node)}.")

@@ -67,9 +67,9 @@ def outside(event: Fields, lines: Mapping[str, Sequence[str]], findings: Finding
     if found:
         names = ", ".join(key for key, _ in found)
         fixed = [f"  {line}" for line in _fixed("pattern", [one for _, one in found], lines)]
-        shown = "\n".join(["- eventBridge:", "    pattern:", *fixed[1:]])
-        message = f"{names} belong in pattern. Indent what belongs to it:\n{shown}"
-        findings.error(found[0][1].place, "wrong-depth", message)
+        message = f"{names} belong in pattern. Indent what belongs to it:"
+        fix = ["- eventBridge:", "    pattern:", *fixed[1:]]
+        findings.error(found[0][1].place, "wrong-depth", message, fix)
     return bool(found)
 
 
@@ -87,10 +87,9 @@ def _empty(node: Node) -> bool:
 
 def _find(name: str, found: list[tuple[str, Entry]], lines: Mapping[str, Sequence[str]], findings: Findings) -> None:
     names = ", ".join(key for key, _ in found)
-    fixed = "\n".join(_fixed(name, [one for _, one in found], lines))
     verb = "stands" if len(found) == 1 else "stand"
-    message = f"{names} {verb} beside {name}, not in it, so that it says nothing. Indent what belongs to it:\n{fixed}"
-    findings.error(found[0][1].place, "wrong-depth", message)
+    message = f"{names} {verb} beside {name}, not in it, so that it says nothing. Indent what belongs to it:"
+    findings.error(found[0][1].place, "wrong-depth", message, _fixed(name, [one for _, one in found], lines))
 
 
 def _fixed(name: str, entries: list[Entry], lines: Mapping[str, Sequence[str]]) -> list[str]:
