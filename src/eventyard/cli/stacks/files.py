@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from eventyard.contract import Finding
@@ -35,7 +36,9 @@ def read_files(
         if kinds[path] == "own":
             continue
         if kinds[path] == "serverless":
-            given = Given(parameters, os.environ, _beside, site.account, site.region, parameters)
+            given = Given(
+                parameters, os.environ, partial(_inside, Path(path).parent), site.account, site.region, parameters
+            )
             read, findings = read_serverless(path, text, given, stack or "")
         else:
             name = stack or next((one.name for one in made if one is not None), None)
@@ -68,12 +71,12 @@ def _default() -> Path:
     raise InvalidRequest(f"There is no {DEFAULTS[0]} here. {hint}")
 
 
-def _beside(path: str) -> str | None:
-    """The text of another file that a file refers to."""
-    try:
-        return Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
+def _inside(folder: Path, path: str) -> str | None:
+    """The text of a file in ``folder``; None where there is none. Raises InvalidRequest for one outside."""
+    whole = (folder / path).resolve()
+    if not whole.is_relative_to(folder.resolve()):
+        raise InvalidRequest(f"{folder / path} leads out of the project.")
+    return _text(whole) if whole.is_file() else None
 
 
 def _text(path: Path) -> str:

@@ -55,6 +55,8 @@ class View:
             colour = "bold red" if finding.severity == "error" else "yellow"
             head = Text.assemble((place, "bold"), ": ", (finding.severity, colour), f": {finding.message} ", "[")
             self._console.print(head.append(finding.rule, "cyan").append("]"))
+            for line in finding.fix:
+                self._console.print(Text(line, "green"))
 
     def plan(self, plan: Plan, where: str) -> None:
         self._console.print(Text.assemble("Stack ", (plan.stack.name, "bold"), f" at {where}"))
