@@ -124,11 +124,3 @@ def test_files_of_a_project_are_opened_and_none_outside(apply: Apply, tmp_path: 
     done = apply(str(file), "--plan")
     assert done.returncode == 1
     assert "leads out of the project" in done.stdout + done.stderr
-
-
-def test_a_template_wants_a_name_and_comes_alone(apply: Apply) -> None:
-    without = apply(SAM[0], "--plan")
-    assert without.returncode == 1
-    assert "give --stack NAME" in without.stdout + without.stderr
-    both = apply(SAM[0], SERVERLESS[0], "--plan", "--stack", "shop")
-    assert "one at a time" in both.stdout + both.stderr

@@ -36,9 +36,8 @@ def read_files(
         if kinds[path] == "own":
             continue
         if kinds[path] == "serverless":
-            given = Given(
-                parameters, os.environ, partial(_inside, Path(path).parent), site.account, site.region, parameters
-            )
+            opened = partial(_inside, Path(path).parent)
+            given = Given(parameters, os.environ, opened, site.account, site.region, parameters)
             read, findings = read_serverless(path, text, given, stack or "")
         else:
             name = stack or next((one.name for one in made if one is not None), None)
