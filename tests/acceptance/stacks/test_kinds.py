@@ -327,6 +327,13 @@ CASES = [
         {"Name": "other"},
     ),
     Case(
+        "AWS::Logs::LogGroup",
+        {},
+        {"RetentionInDays": 7, "Tags": [{"Key": "team", "Value": "a"}]},
+        {"RetentionInDays": 30, "Tags": [{"Key": "team", "Value": "b"}]},
+        {"LogGroupName": "other"},
+    ),
+    Case(
         "Eventyard::Contracts::Policy",
         {"Bus": Reference("bus", "Ref"), "Registry": Reference("registry", "RegistryName"), "Mode": "warn"},
         {"Unknown": "warn"},
@@ -369,9 +376,8 @@ def test_every_type_has_its_whole_life(driver: Driver, case: Case) -> None:
 
 
 def test_every_type_is_tried() -> None:
-    not_here_yet = {"AWS::Logs::LogGroup"}
     others = {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::Events::Endpoint"}
-    assert {case.type for case in CASES} == KINDS.keys() - not_here_yet - others
+    assert {case.type for case in CASES} == KINDS.keys() - others
 
 
 def test_names_that_are_left_out_are_made_up(driver: Driver) -> None:

@@ -33,6 +33,21 @@ def test_a_sam_template_is_applied_and_runs(driver: Driver, monkeypatch: pytest.
     assert not driver.record("shop")[0].resources
 
 
+def test_a_file_of_serverless_framework_is_applied_and_runs(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(EXAMPLES / "serverless")
+    wanted, found = read_files([Path("serverless.yml")], None, {"stage": "test"}, driver.site)
+    assert wanted is not None, found
+    outcome = driver.apply(wanted)
+    assert outcome.well, outcome.failed
+    assert not actions(driver.plan(wanted))
+    detail = json.dumps({"id": "ch_1", "customer": "Ada", "amount": 1250})
+    entry = {"EventBusName": "purchases-test", "Source": "stripe", "DetailType": "charge.succeeded", "Detail": detail}
+    assert driver.call("events", "PutEvents", Entries=[entry])["FailedEntryCount"] == 0
+    url = driver.call("sqs", "GetQueueUrl", QueueName="purchases-test-receipts")["QueueUrl"]
+    messages = until(lambda: driver.call("sqs", "ReceiveMessage", QueueUrl=url, WaitTimeSeconds=2).get("Messages"))
+    assert "Ada" in json.dumps(json.loads(messages[0]["Body"])["responsePayload"])
+
+
 def test_files_of_several_kinds_are_one_stack(driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("eventyard.yml").write_text("stack: both\nqueues: {own: }\n")
