@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from eventyard.cli.stacks import files
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,3 +23,16 @@ def test_the_tests_of_three_services_pass_side_by_side() -> None:
         command, cwd=ROOT / "examples" / "testing", capture_output=True, text=True, timeout=120, env=kept
     )
     assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_webhook_of_stripes_ends_in_a_function() -> None:
+    if "serverless" not in inspect.getsource(files) or importlib.util.find_spec("eventyard.api.loggroups") is None:
+        pytest.skip("`eventyard apply` reads no files of Serverless Framework here, or there are no log groups")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EVENTYARD"))}
+    run = [sys.executable, ROOT / "examples" / "stripe" / "run.py"]
+    done = subprocess.run(run, capture_output=True, text=True, timeout=120, env=kept)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '200 {"accepted":1,"duplicates":0,' in done.stdout
+    assert '200 {"accepted":0,"duplicates":1,' in done.stdout
+    assert "Somebody else posts a charge: 403 " in done.stdout
+    assert "ch_3MmlLrLkdIwHu7ix0snN0B15 10.99 USD" in done.stdout
