@@ -247,13 +247,13 @@ def test_dead_letters_may_go_elsewhere(yard: Yard, there: There) -> None:
 def test_an_account_is_elsewhere_only_for_who_declared_it(yard: Yard, there: There) -> None:
     """In this account of the test's own nobody said so: the ARN means what is on this server."""
     url, dead = yard.queue("dead")
-    yard.rule(f"arn:aws:sqs:eu-west-1:{ACCOUNT}:lots", DeadLetterConfig={"Arn": dead})
+    yard.rule(f"arn:aws:sqs:us-east-1:{ACCOUNT}:lots", DeadLetterConfig={"Arn": dead})
     yard.put(vin="VIN1")
     letter = yard.letter(url)
     assert letter is not None
     with pytest.raises(ClientError, match="only in the account and region"):
         yard.rule(there.arn("kinesis", "stream/lots"), RoleArn=ROLE)
-    with pytest.raises(ClientError, match="can't deliver to targets of states"):
+    with pytest.raises(ClientError, match="can't deliver to AWS Step Functions state machine"):
         yard.rule(there.arn("states", "stateMachine:m"), RoleArn=ROLE)
 
 

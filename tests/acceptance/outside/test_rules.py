@@ -104,7 +104,7 @@ def test_other_accounts_and_unknown_kinds_are_refused(yard: Yard) -> None:
     with pytest.raises(ClientError, match="only in the account and region of the event bus"):
         events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn}])
     arn = f"arn:aws:states:us-east-1:{yard.account}:stateMachine:m"
-    with pytest.raises(ClientError, match="can't deliver to targets of states"):
+    with pytest.raises(ClientError, match="can't deliver to AWS Step Functions state machine"):
         events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": arn, "RoleArn": "arn:aws:iam::1:role/any"}])
 
 
