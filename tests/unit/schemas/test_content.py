@@ -15,10 +15,10 @@ from eventyard.schemas.resources import DRAFT4, OPENAPI
 
 
 def _refusal(type: Any, content: Any) -> str:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(InvalidRequest) as caught:
         check(type, content if isinstance(content, str) else json.dumps(content))
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     assert caught.value.code == "BadRequestException"
     return caught.value.message
 
