@@ -150,7 +150,7 @@ def test_fifo_queue_refuses_to_delete_by_a_receipt_that_has_expired(sqs: Any, ma
     entries = [{"Id": "late", "ReceiptHandle": handle}, {"Id": "good", "ReceiptHandle": again["ReceiptHandle"]}]
     answer = sqs.delete_message_batch(QueueUrl=url, Entries=entries)
     assert answer["Successful"] == [{"Id": "good"}]
-    expected = {"Id": "late", "Code": "ReceiptHandleIsInvalid", "Message": "The receipt handle has expired."}
+    expected = {"Id": "late", "Code": "ReceiptHandleIsInvalid", "Message": "The receipt handle has expired"}
     assert answer["Failed"] == [{**expected, "SenderFault": True}]
     sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])  # once more, and it still succeeds
     answer = sqs.delete_message_batch(QueueUrl=url, Entries=entries)

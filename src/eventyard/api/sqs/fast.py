@@ -9,17 +9,8 @@ import msgspec
 import orjson
 
 from eventyard.api.sqs.access import own_arn
-from eventyard.api.sqs.messages import (
-    MAX_VISIBILITY,
-    attribute_picker,
-    check_entries,
-    check_system_names,
-    deleted_entries,
-    is_late,
-    is_receipt,
-    received_answer,
-    sent_answer,
-)
+from eventyard.api.sqs.checks import MAX_VISIBILITY, check_entries, check_system_names, is_late, is_receipt
+from eventyard.api.sqs.messages import attribute_picker, deleted_entries, received_answer, sent_answer
 from eventyard.errors import EventyardError
 from eventyard.queues import MAX_MESSAGE, Outgoing, Queues, Received
 from eventyard.wire import Caller, FastHandler

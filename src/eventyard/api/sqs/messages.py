@@ -5,35 +5,25 @@ Source: SQS API reference.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eventyard.api.sqs.access import Access
+from eventyard.api.sqs.checks import (
+    MAX_VISIBILITY,
+    check_change,
+    check_entries,
+    check_range,
+    check_receipt,
+    check_system_names,
+    is_late,
+)
 from eventyard.errors import EventyardError, InvalidRequest, TryAgain
 from eventyard.queues import MAX_MESSAGE, ORIGIN, Attribute, Outgoing, Queues, Received, md5_of_attributes, md5_of_body
 from eventyard.store import Sent, Settled
 from eventyard.wire import Caller, Handler
 
-_ENTRY_ID = re.compile(r"[A-Za-z0-9_\-]{1,80}")
-_RECEIPT = re.compile(r"[0-9a-f]{33}-[0-9a-f]{1,15}")
-MAX_VISIBILITY = 43_200
 _EXPIRED = "The receipt handle has expired"
-# API reference, ReceiveMessage, "MessageSystemAttributeNames".
-_SYSTEM_NAMES = frozenset(
-    (
-        "All",
-        "AWSTraceHeader",
-        "ApproximateFirstReceiveTimestamp",
-        "ApproximateReceiveCount",
-        ORIGIN,
-        "MessageDeduplicationId",
-        "MessageGroupId",
-        "SenderId",
-        "SentTimestamp",
-        "SequenceNumber",
-    )
-)
 
 
 class Messages:
@@ -281,73 +271,16 @@ def attribute_picker(names: Sequence[str]) -> Callable[[str], bool] | None:
     return lambda name: name in exact or (bool(prefixes) and name.startswith(prefixes))
 
 
-def is_late(arn: str, outcome: Settled) -> bool:
-    """Whether a message was not deleted because its receipt had expired. A standard queue says nothing of it: API
-    reference, DeleteMessage, "If you use an old ReceiptHandle, the request will succeed, but the message might not be
-    deleted". A FIFO queue refuses such a receipt (AWS's knowledge center, "How do I resolve the ReceiptHandleIsInvalid
-    or InvalidParameterValue error")."""
-    return outcome == "expired" and arn.endswith(".fifo")
-
-
 def deleted_entries(
     arn: str, ids: Sequence[str], outcomes: Sequence[Settled]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The entries of a DeleteMessageBatch that succeeded, and those that failed."""
-    late = InvalidRequest(f"{_EXPIRED}.", "ReceiptHandleIsInvalid")
+    late = InvalidRequest(_EXPIRED, "ReceiptHandleIsInvalid")
     pairs = list(zip(ids, outcomes, strict=True))
     return (
         [{"Id": entry_id} for entry_id, outcome in pairs if not is_late(arn, outcome)],
         [failure(entry_id, late) for entry_id, outcome in pairs if is_late(arn, outcome)],
     )
-
-
-def check_system_names(names: Sequence[str]) -> None:
-    """Raises InvalidRequest for the name of an attribute that SQS gives no message. For AttributeNames botocore's model
-    lists the attributes of queues, which is a mistake of the model (aws/aws-sdk, issue 56)."""
-    for name in names:
-        if name not in _SYSTEM_NAMES:
-            raise InvalidRequest(f"Unknown Attribute {name}.", "InvalidAttributeName")
-
-
-def check_entries(entries: Sequence[str]) -> None:
-    """What holds for the ids of the entries of every batch."""
-    if not entries:
-        raise InvalidRequest("There should be at least one entry in the request.", "EmptyBatchRequest")
-    if len(entries) > 10:
-        raise InvalidRequest(
-            f"Maximum number of entries per request are 10. You have sent {len(entries)}.",
-            "TooManyEntriesInBatchRequest",
-        )
-    seen = set()
-    for entry in entries:
-        if not _ENTRY_ID.fullmatch(entry):
-            raise InvalidRequest(
-                "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most "
-                "80 letters long.",
-                "InvalidBatchEntryId",
-            )
-        if entry in seen:
-            raise InvalidRequest(f"Id {entry} repeated.", "BatchEntryIdsNotDistinct")
-        seen.add(entry)
-
-
-def is_receipt(text: str) -> bool:
-    """Whether this server can have given ``text`` out."""
-    return _RECEIPT.fullmatch(text) is not None
-
-
-def check_receipt(receipt: str) -> None:
-    """Raises InvalidRequest for a text that this server can't have given out."""
-    if not is_receipt(receipt):
-        raise InvalidRequest(
-            f'The input receipt handle "{receipt}" is not a valid receipt handle.', "ReceiptHandleIsInvalid"
-        )
-
-
-def check_change(receipt: str, seconds: int) -> None:
-    """Raises InvalidRequest for a change of visibility that can't be."""
-    check_receipt(receipt)
-    check_range("VisibilityTimeout", seconds, 0, MAX_VISIBILITY)
 
 
 def _not_in_flight(receipt: str) -> InvalidRequest:
@@ -356,15 +289,6 @@ def _not_in_flight(receipt: str) -> InvalidRequest:
         "for visibility timeout change.",
         "MessageNotInflight",
     )
-
-
-def check_range(name: str, value: int | None, least: int, most: int) -> None:
-    """Raises InvalidRequest for a number out of bounds."""
-    if value is not None and not least <= value <= most:
-        raise InvalidRequest(
-            f"Value {value} for parameter {name} is invalid. Reason: Must be >= {least} and <= {most}, if provided.",
-            "InvalidParameterValue",
-        )
 
 
 def failure(entry_id: str, error: EventyardError) -> dict[str, Any]:
