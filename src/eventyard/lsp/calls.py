@@ -119,8 +119,9 @@ class _Reader:
         self._call = Call(kind, event)
         self._at += 1
         # A string without its end swallows the rest of its line, so that nothing behind it can be read.
-        if not event.closed and event.end == self._end:
-            self._note(Cursor("event", self._call, event))
+        if not event.closed:
+            if event.end == self._end:
+                self._note(Cursor("event", self._call, event))
             return
         if event.value is None or self._text(self._at) not in (",", ")", ""):
             return

@@ -99,6 +99,7 @@ _PIECES = st.sampled_from(
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_PIECES, max_size=40).map("".join))
+@example("events.put('b\\n")
 @example('events.put("A", {' * 200)
 @example('events.put("A", ' + "[" * 5000)
 def test_no_text_makes_the_reader_fail_or_hang(text: str) -> None:
