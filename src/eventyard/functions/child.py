@@ -126,10 +126,11 @@ def _kill_marked(name: str, value: str) -> None:
     """A process that left the group, or whose server is gone, is known by the environment that it was born with (on
     Linux)."""
     mark = f"{name}={value}".encode()
-    for entry in Path("/proc").glob("[0-9]*/environ"):
+    processes = os.listdir("/proc") if Path("/proc").is_dir() else ()
+    for process in filter(str.isdecimal, processes):  # each by itself: a glob ends at the first that can't be read
         with contextlib.suppress(OSError):
-            if mark in entry.read_bytes().split(b"\0"):
-                os.kill(int(entry.parent.name), signal.SIGKILL)
+            if mark in Path("/proc", process, "environ").read_bytes().split(b"\0"):
+                os.kill(int(process), signal.SIGKILL)
 
 
 def environment(function: Function, folder: Path, scratch: Path, home: Path) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ from eventyard.clock import SystemClock
 from eventyard.endpoints import Endpoints
 from eventyard.errors import TryAgain
 from eventyard.event import Event
+from eventyard.inspection import Head
 from eventyard.names import Arn
 from eventyard.partners import Partners
 from eventyard.stores.memory import open_memory
@@ -44,7 +45,7 @@ class Yard:
         self.started = threading.Event()
         self.thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
 
-    async def publish(self, bus: str, events: Sequence[Event]) -> dict[int, str]:
+    async def publish(self, bus: str, events: Sequence[Event], heads: list[Head] | None = None) -> dict[int, str]:
         if bus in self.full:
             raise TryAgain("Rate exceeded.")
         self.published.extend((bus, event) for event in events)

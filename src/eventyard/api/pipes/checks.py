@@ -37,6 +37,7 @@ _TARGETS = {
     "sns": None,
     "firehose": None,
     "states": "StepFunctionStateMachineParameters",
+    "logs": "CloudWatchLogsParameters",
 }
 
 
