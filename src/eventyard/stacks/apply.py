@@ -106,7 +106,8 @@ class _Applying:
         if step.action == "replace" and entry is not None:
             self._make_room(step, kind, wanted, entry)
         elif step.action in ("change", "adopt") and step.changes and key is not None:
-            self._mark(resource, kind, key, Entry(step.type, key) if entry is None else entry)
+            begun = Entry(step.type, key) if entry is None else entry
+            self._mark(resource, msgspec.structs.replace(begun, asked=self._sealed(kind, wanted)))
             with _refusals():
                 key = kind.change(self._site, key, step.before, wanted) or key
         if step.action in ("create", "replace"):
@@ -115,7 +116,7 @@ class _Applying:
         self._settle(resource, kind, key, wanted, entry if step.action == "nothing" else None)
 
     def _create(self, resource: Resource, kind: Kind, wanted: Mapping[str, Any]) -> Key:
-        self._mark(resource, kind, kind.key_of(wanted), None)
+        self._mark(resource, self._making(resource, kind, kind.key_of(wanted), wanted))
         try:
             with _refusals():
                 return kind.create(self._site, wanted)
@@ -131,7 +132,7 @@ class _Applying:
             same = entry.type == step.type and kind.find(self._site, wanted) == entry.key
         if same and entry.key is not None:
             assert step.resource is not None
-            self._mark(step.resource, kind, entry.key, None)
+            self._mark(step.resource, self._making(step.resource, kind, entry.key, wanted))
             with _refusals():
                 kind.delete(self._site, entry.key)
                 kind.settle(self._site, entry.key)
@@ -154,7 +155,7 @@ class _Applying:
         entry = Entry(
             resource.type,
             key,
-            plain(seal(kind.normal(wanted), kind.secret, self._ledger.record.salt)),
+            self._sealed(kind, wanted),
             plain(state.attributes),
             needs_of(resource),
             resource.keep,
@@ -163,12 +164,22 @@ class _Applying:
         if entry != self._ledger.record.resources.get(resource.id):
             self._keep(resource.id, entry)
 
-    def _mark(self, resource: Resource, kind: Kind, key: Key | None, entry: Entry | None) -> None:
+    def _mark(self, resource: Resource, entry: Entry) -> None:
         """Record that it is ours, before it is: a crash may come between the two."""
-        if entry is None:
-            entry = Entry(resource.type, key, needs=needs_of(resource), place=resource.place, making=True)
         if entry != self._ledger.record.resources.get(resource.id):
             self._keep(resource.id, entry)
+
+    def _making(self, resource: Resource, kind: Kind, key: Key | None, wanted: Mapping[str, Any]) -> Entry:
+        asked = self._sealed(kind, wanted)
+        return Entry(
+            resource.type, key, needs=needs_of(resource), keep=resource.keep, place=resource.place, making=True,
+            asked=asked,
+        )  # fmt: skip
+
+    def _sealed(self, kind: Kind, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """As it is recorded."""
+        found: dict[str, Any] = plain(seal(kind.normal(wanted), kind.secret, self._ledger.record.salt))
+        return found
 
     def _forget_old_id(self, step: Step) -> None:
         for id, entry in self._ledger.record.resources.items():

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from eventyard.stacks.kind import Kind
-from eventyard.stacks.values import covers, gone
+from eventyard.stacks.values import covers, gone, is_whole
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -24,45 +24,61 @@ _NOTHING: tuple[Any, ...] = (None, "", {}, [])
 
 
 def differences(
-    kind: Kind, recorded: Mapping[str, Any], there: Mapping[str, Any], wanted: Mapping[str, Any]
+    kind: Kind,
+    recorded: Mapping[str, Any],
+    there: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    asked: Mapping[str, Any] = {},
 ) -> tuple[Change, ...]:
-    """What has to be changed, all in canonical form. Properties that were never said are the service's own business."""
+    """What has to be changed, all in canonical form. ``asked``: what an apply that was cut off wanted, and perhaps did.
+    Properties that were never said are the service's own business, unless a change would take them away."""
     found = []
-    for name in dict.fromkeys((*wanted, *recorded)):
+    for name in dict.fromkeys((*wanted, *recorded, *asked, *kind.entire)):
         old, is_there, new = recorded.get(name), there.get(name), wanted.get(name)
+        begun = asked.get(name)
         if name in kind.unread and name not in there:
-            differs = old != new and not (old in _NOTHING and new in _NOTHING)
+            differs = (old != new and not (old in _NOTHING and new in _NOTHING)) or (name in asked and begun != new)
             is_there = old
         elif name in wanted:
             # A member that is no longer said has to go, even if all that is said is there.
-            differs = not covers(is_there, new) or (gone(old, new) and not covers(new, is_there))
+            lost = gone(old, new) or gone(begun, new)
+            differs = not covers(name, is_there, new) or (lost and not covers(name, new, is_there))
         else:
             differs = is_there not in _NOTHING and not kind.is_usual(name, is_there)
         if differs:
-            found.append(Change(name, _spoken_of(is_there, old, new), new, kind.replaces(name, recorded, wanted)))
+            before = _spoken_of(name, is_there, (old, begun, new))
+            found.append(Change(name, before, new, kind.replaces(name, {**recorded, **asked}, wanted)))
     return tuple(found)
 
 
-def _spoken_of(there: Any, old: Any, new: Any) -> Any:
-    """The part of what is there that somebody said something about; the rest is the service's own."""
-    if not isinstance(there, dict) or not (isinstance(old, dict) or isinstance(new, dict)):
-        return there if old is not None or new is not None else None
-    before, after = (each if isinstance(each, dict) else {} for each in (old, new))
+def _spoken_of(name: str, there: Any, said: tuple[Any, ...]) -> Any:
+    """The part of what is there that somebody said something about, or that is said as a whole; the rest is the
+    service's own."""
+    if is_whole(name) or not isinstance(there, dict) or not any(isinstance(each, dict) for each in said):
+        return there
+    known = [each for each in said if isinstance(each, dict)]
     return {
-        name: _spoken_of(value, before.get(name), after.get(name))
-        for name, value in there.items()
-        if name in before or name in after
+        member: _spoken_of(member, value, tuple(each.get(member) for each in known))
+        for member, value in there.items()
+        if is_whole(member) or any(member in each for each in known)
     }
 
 
 def drifted(
-    kind: Kind, recorded: Mapping[str, Any], there: Mapping[str, Any], wanted: Mapping[str, Any]
+    kind: Kind,
+    recorded: Mapping[str, Any],
+    there: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    asked: Mapping[str, Any] = {},
 ) -> tuple[Change, ...]:
-    """What was changed by somebody else, and not just into what is wanted."""
-    return tuple(
-        Change(name, old, there.get(name))
-        for name, old in recorded.items()
-        if not (name in kind.unread and name not in there)
-        and not covers(there.get(name), old)
-        and not (name in wanted and covers(there.get(name), wanted[name]))
-    )
+    """What was changed by somebody else, and not just into what is wanted, or was asked for by an apply that was cut
+    off."""
+    found = []
+    for name in dict.fromkeys((*recorded, *kind.entire)):
+        old, is_there = recorded.get(name), there.get(name)
+        if name in kind.unread and name not in there:
+            continue
+        same = covers(name, is_there, old) or (name not in recorded and kind.is_usual(name, is_there))
+        if not same and not any(name in each and covers(name, is_there, each[name]) for each in (wanted, asked)):
+            found.append(Change(name, old, _spoken_of(name, is_there, (old,))))
+    return tuple(found)

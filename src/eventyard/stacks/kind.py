@@ -21,7 +21,7 @@ from eventyard.errors import InvalidRequest, NotFound, TryAgain
 from eventyard.stacks.parameters import convert, parameters, unknown
 from eventyard.stacks.site import Site
 from eventyard.stacks.tagging import TAGGING
-from eventyard.stacks.values import UNKNOWN, canonical
+from eventyard.stacks.values import UNKNOWN, canonical, identical
 
 Properties = Mapping[str, Any]
 Key = Mapping[str, str]
@@ -51,8 +51,10 @@ class Kind:
     ``Ref`` among them. ``rename``: parameters by properties, where they differ. ``defaults``: of parameters of the key.
     ``unread``: properties that the service never tells. ``secret``: paths into properties that are kept and shown by
     nobody. ``within``: the member of the answer of ``read`` that all is in. ``more``: properties that ``create``
-    doesn't take. ``tagged``: the member that tags hang on, if it isn't ``Arn``'s. ``status``: the one that says when
-    the service is done, if that takes time."""
+    doesn't take. ``said``: properties that are as good as said, with their values: what somebody switched off outside
+    is switched on again. ``entire``: those that a change takes away where they aren't said, and which are therefore
+    compared even then. ``tagged``: the member that tags hang on, if it isn't ``Arn``'s. ``status``: the one that says
+    when the service is done, if that takes time."""
 
     def __init__(
         self,
@@ -76,6 +78,8 @@ class Kind:
         secret: tuple[tuple[str, ...], ...] = (),
         within: str = "",
         more: tuple[str, ...] = (),
+        said: Mapping[str, Any] = {},
+        entire: tuple[str, ...] = (),
         tagged: str = "",
         status: str = "",
     ) -> None:
@@ -98,6 +102,8 @@ class Kind:
         self.secret = secret
         self._within = within
         self._more = more
+        self._said = said
+        self.entire = frozenset(entire)
         self._tagged = tagged
         self._status = status
 
@@ -115,10 +121,9 @@ class Kind:
         return [unknown(name, known) for name in given if name not in known]
 
     def complete(self, site: Site, stack: str, id: str, given: Properties, place: Place) -> dict[str, Any]:
-        """The properties with a name made up, if the template leaves it out."""
-        if not self._name or self._name in given:
-            return dict(given)
-        return {self._name: fit(f"{stack}-{id}", self._longest), **given}
+        """The properties with a name made up, if the template leaves it out, and with what is as good as said."""
+        name = {self._name: fit(f"{stack}-{id}", self._longest)} if self._name else {}
+        return {**name, **self._said, **given}
 
     def normal(self, properties: Properties) -> dict[str, Any]:
         """``properties`` in the form in which they are compared."""
@@ -182,7 +187,7 @@ class Kind:
     def change(self, site: Site, key: Key, before: Properties, wanted: Properties) -> Key | None:
         """Make it what is wanted. ``before``: what is there or was wanted up to now. Answers its key if that is another
         one now."""
-        if self._change and canonical(_untagged(before)) != canonical(_untagged(wanted)):
+        if self._change and not identical(canonical(_untagged(before)), canonical(_untagged(wanted))):
             site.call(self.service, self._change, self.changed(site, self._change, key, before, wanted))
         self.tag(site, key, before, wanted)
         return None

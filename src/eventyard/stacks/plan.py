@@ -132,7 +132,7 @@ def find_drift(site: Site, record: Record) -> tuple[Drift, ...]:
             found.append(Drift(id, entry.type))
             continue
         there = told(kind, state.properties, entry, record.salt)
-        if lost := drifted(kind, entry.properties, there, {}):
+        if lost := drifted(kind, entry.properties, there, {}, entry.asked):
             found.append(Drift(id, entry.type, lost))
     return tuple(found)
 
@@ -238,7 +238,7 @@ class _Planner:
         entry = self._record.resources.get(resource.id) or self._take_moved(resource, kind, wanted)
         if entry is not None and entry.type != resource.type:
             return self._create(resource, kind, wanted, entry, f"it was of the type {entry.type}")
-        asked = frozenset(wanted) | frozenset(entry.properties if entry else ())
+        asked = frozenset(wanted) | (frozenset(entry.properties) | frozenset(entry.asked) if entry else frozenset())
         key = entry.key if entry is not None and entry.key is not None else kind.find(self._site, wanted)
         state = None if key is None else kind.read(self._site, key, asked)
         if state is None:
@@ -310,13 +310,14 @@ class _Planner:
         salt = self._record.salt
         there = told(kind, state.properties, entry, salt)
         goal = seal(kind.normal(wanted), kind.secret, salt)
-        changes = differences(kind, entry.properties, there, goal)
-        if lost := drifted(kind, entry.properties, there, goal):
+        changes = differences(kind, entry.properties, there, goal, entry.asked)
+        lost = drifted(kind, entry.properties, there, goal, entry.asked) if entry.properties else ()
+        if lost:
             self._drift.append(Drift(resource.id, resource.type, lost))
         forced = [change.name for change in changes if change.replaces]
         action: Action = "replace" if forced else "change" if changes else "nothing"
         self._attributes[resource.id] = kind.foreseen(wanted) if forced else state.attributes
-        names = {**entry.properties, **goal}
+        names = {**entry.properties, **entry.asked, **goal, **dict.fromkeys(kind.entire)}
         before = {name: there.get(name, entry.properties.get(name)) for name in names}
         return Step(
             action,

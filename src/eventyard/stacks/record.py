@@ -13,7 +13,8 @@ from eventyard.contract.finding import Place
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     """One resource of a stack. ``key``: what its service knows it by; None while it is being made and only the service
     can tell. ``properties``: as they were applied, in canonical form, secrets sealed. ``needs``: the ids of what it
-    refers to or comes after. ``making``: asked for, and not seen to be there yet."""
+    refers to or comes after. ``making``: asked for, and not seen to be there yet.
+    ``asked``: the properties that were asked for last, as long as it isn't seen that they are there."""
 
     type: str
     key: Mapping[str, str] | None
@@ -23,6 +24,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     keep: bool = False
     place: Place = ("", 1, 1)
     making: bool = False
+    asked: Mapping[str, Any] = {}
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True):

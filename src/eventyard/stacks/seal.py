@@ -30,7 +30,8 @@ def untold(there: Any, recorded: Any, path: Sequence[str]) -> Any:
     first, rest = path[0], path[1:]
     if isinstance(recorded, Mapping) and (there is None or isinstance(there, Mapping)):
         found = dict(there or {})
-        for name in recorded if first == "*" else [first] if first in recorded else []:
+        # Names that a service tells are all that there are.
+        for name in [each for each in recorded if each in found] if first == "*" else {first} & recorded.keys():
             value = untold(found.get(name), recorded[name], rest)
             if value is not None and (rest or isinstance(value, str)):
                 found[name] = value

@@ -26,9 +26,9 @@ class Tagging(msgspec.Struct, frozen=True):
 
     def read(self, site: Site, target: str) -> dict[str, str]:
         found = site.call(self.service, self.read_operation, {self.target: target}).get(self.found) or {}
-        if isinstance(found, Mapping):
-            return dict(found)
-        return {each["Key"]: each.get("Value", "") for each in found}
+        tags = found if isinstance(found, Mapping) else {each["Key"]: each.get("Value", "") for each in found}
+        # AWS sets some itself, which nobody can change or remove (Tagging AWS Resources user guide, "Tag naming").
+        return {name: value for name, value in tags.items() if not name.startswith("aws:")}
 
     def bring(self, site: Site, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
         """From ``old`` to ``new``."""

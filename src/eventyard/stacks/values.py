@@ -24,6 +24,13 @@ NO_VALUE = "AWS::NoValue"
 #: Members that are documents of JSON, in which 1 and "1" are two things; and those whose every space counts.
 _DOCUMENTS = frozenset({"EventPattern", "Pattern", "Input", "FilterPolicy", "Content"})
 _TEXTS = frozenset({"InputTemplate"})
+#: Members that are said as a whole: what else is in them was put there by somebody.
+_WHOLE = frozenset({
+    "Targets", "Target", "TargetParameters", "EnrichmentParameters", "InputPathsMap", "InputTransformer",
+    "FilterCriteria", "Filters", "Environment", "Variables", "Tags", "Policy", "PolicyDocument", "Statement",
+    "RedrivePolicy", "RedriveAllowPolicy", "Events",
+})  # fmt: skip
+_EMPTY: tuple[object, ...] = (None, "", {}, [])
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 
 
@@ -97,7 +104,7 @@ def canonical(value: object) -> Any:
 
 def alike(name: str, one: object, other: object) -> bool:
     """Whether two values of the property ``name`` say the same."""
-    return bool(canonical({name: one}) == canonical({name: other}))
+    return identical(canonical({name: one}), canonical({name: other}))
 
 
 def _member(name: str, value: object) -> Any:
@@ -129,16 +136,37 @@ def _moment(value: datetime) -> str:
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
-def covers(there: object, wanted: object) -> bool:
-    """Whether ``there``, in canonical form, has all that ``wanted``, in canonical form, says. What a service adds of
-    its own is no difference, and what is empty may be missing."""
-    if wanted in (None, "", {}, []) and there in (None, "", {}, []):
+def covers(name: str, there: object, wanted: object, whole: bool = False) -> bool:
+    """Whether the property or member ``name`` says ``there`` what is ``wanted`` of it, both in canonical form. What is
+    empty may be missing. In what people write as a whole (patterns, policies, targets, variables, tags; all members if
+    ``whole``) nothing else may be there; otherwise a service may add members of its own."""
+    empty = _EMPTY[:2] if name == "Input" else _EMPTY  # An input of {} is sent in place of the event.
+    if there in empty and wanted in empty:
         return True
+    if name in _DOCUMENTS:
+        return identical(there, wanted)
+    whole = whole or name in _WHOLE
     if isinstance(wanted, dict) and isinstance(there, dict):
-        return all(covers(there.get(name), each) for name, each in wanted.items())
+        added = there if whole else (each for each in there if is_whole(each))
+        return all(covers(each, there.get(each), wanted.get(each), whole) for each in {*wanted, *added})
     if isinstance(wanted, list) and isinstance(there, list):
-        return len(wanted) == len(there) and all(map(covers, there, wanted))
+        pairs = zip(there, wanted, strict=False)
+        return len(wanted) == len(there) and all(covers("", *pair, whole) for pair in pairs)
     return bool(there == wanted)
+
+
+def is_whole(name: str) -> bool:
+    """Whether all that is in a member of that name was put there by somebody, and nothing by the service."""
+    return name in _WHOLE or name in _DOCUMENTS
+
+
+def identical(one: object, other: object) -> bool:
+    """Equal as JSON: Python takes true for 1."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(identical(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(identical, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
 def gone(before: object, after: object) -> bool:

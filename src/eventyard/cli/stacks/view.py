@@ -12,7 +12,7 @@ from rich.status import Status
 from rich.text import Text
 
 from eventyard.contract import Finding
-from eventyard.stacks import SEAL, UNKNOWN, Change, Drift, Outcome, Plan, Step, has_unknown
+from eventyard.stacks import SEAL, UNKNOWN, Change, Drift, Outcome, Plan, Step, has_unknown, identical
 
 _MARKS = {
     "create": ("+", "green"),
@@ -196,7 +196,7 @@ def leaves(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]
     elif isinstance(after, dict) and before in (None, _NOTHING) and 0 < len(after) <= 12:
         for name, value in after.items():
             yield from leaves(f"{path}.{name}", _NOTHING, value)
-    elif before != after:
+    elif not identical(before, after):
         yield path, before, after
 
 

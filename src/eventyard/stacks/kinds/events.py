@@ -253,6 +253,8 @@ KINDS = (
         whole=True,
         defaults=_BUS,
         more=("Targets",),
+        said={"State": "ENABLED", "Targets": []},
+        entire=("Description", "EventPattern", "ScheduleExpression", "RoleArn"),
     ),
     Kind(
         "AWS::Events::Archive",

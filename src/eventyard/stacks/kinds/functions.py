@@ -221,6 +221,7 @@ KINDS = (
             "SelfManagedEventSource",
         ),
         rename={"KmsKeyArn": "KMSKeyArn"},
+        said={"Enabled": True},
         resets={
             "BatchSize": 10,
             "Enabled": True,

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from eventyard.stacks.kind import Kind
+from typing import Any
+
+from eventyard.stacks.kind import Kind, Properties
+
+#: What a target has that says nothing of trying again (Scheduler API reference, RetryPolicy).
+_RETRIES = {"MaximumEventAgeInSeconds": "86400", "MaximumRetryAttempts": "185"}
+
+
+class _Schedule(Kind):
+    def normal(self, properties: Properties) -> dict[str, Any]:
+        """What the service says of trying again where nobody did is no difference."""
+        found = super().normal(properties)
+        target = found.get("Target")
+        if isinstance(target, dict) and isinstance(retries := target.get("RetryPolicy"), dict):
+            own = {name: value for name, value in retries.items() if _RETRIES.get(name) != value}
+            found["Target"] = {**target, "RetryPolicy": own}
+        return found
+
 
 KINDS = (
-    Kind(
+    _Schedule(
         "AWS::Scheduler::Schedule",
         "scheduler",
         create="CreateSchedule",
@@ -17,6 +34,12 @@ KINDS = (
         name="Name",
         whole=True,
         defaults={"GroupName": "default"},
+        said={"State": "ENABLED"},
+        resets={"ScheduleExpressionTimezone": "UTC", "ActionAfterCompletion": "NONE"},
+        entire=(
+            *("Description", "StartDate", "EndDate", "ScheduleExpressionTimezone", "ActionAfterCompletion"),
+            "KmsKeyArn",
+        ),
     ),
     Kind(
         "AWS::Scheduler::ScheduleGroup",
@@ -40,6 +63,7 @@ KINDS = (
         name="Name",
         replace=("Source",),
         status="CurrentState",
+        said={"DesiredState": "RUNNING"},
         resets={
             "Description": "",
             "DesiredState": "RUNNING",
