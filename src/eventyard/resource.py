@@ -31,7 +31,8 @@ class Resource(msgspec.Struct, frozen=True):
     """``id``: the logical id, unique in its stack. ``type``: ``AWS::Events::Rule``. ``properties``: as CloudFormation
     documents them for the type, made of JSON's values, :class:`Reference` and :class:`Join`. ``after``: ids of what
     must be there before (``DependsOn``); references count as such anyway. ``keep``: it stays when its stack no longer
-    wants it (``DeletionPolicy: Retain``). ``place``: the file, line and column that ask for it."""
+    wants it (``DeletionPolicy: Retain``). ``keep_replaced``: the old one stays when another takes its place
+    (``UpdateReplacePolicy: Retain``). ``place``: the file, line and column that ask for it."""
 
     id: str
     type: str
@@ -39,6 +40,7 @@ class Resource(msgspec.Struct, frozen=True):
     place: Place
     after: tuple[str, ...] = ()
     keep: bool = False
+    keep_replaced: bool = False
 
 
 class Stack(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from eventyard.resource import Reference, Resource
 from eventyard.stacks.kind import Key, Kind
 from eventyard.stacks.kinds import KINDS
 from eventyard.stacks.order import needs_of
-from eventyard.stacks.plan import MALFORMED, Plan, Step, malformed, pseudo
+from eventyard.stacks.plan import MALFORMED, Plan, Step, kept, malformed, pseudo
 from eventyard.stacks.record import Entry, Ledger
 from eventyard.stacks.seal import seal
 from eventyard.stacks.site import Site
@@ -130,14 +130,16 @@ class _Applying:
         """The old one goes at once if the new one is to have its name, otherwise when all that used it is done."""
         with _refusals():
             same = entry.type == step.type and kind.find(self._site, wanted) == entry.key
+        assert step.resource is not None
         if same and entry.key is not None:
-            assert step.resource is not None
+            if step.resource.keep or step.resource.keep_replaced:
+                raise _Refused(kept(step.resource), False)
             self._mark(step.resource, self._making(step.resource, kind, entry.key, wanted))
             with _refusals():
                 kind.delete(self._site, entry.key)
                 kind.settle(self._site, entry.key)
             return
-        if not entry.keep:
+        if not step.resource.keep_replaced:
             record = self._ledger.record
             left = (*record.leftovers, (step.id, entry))
             self._ledger.keep(msgspec.structs.replace(record.with_entry(step.id, None), leftovers=left))

@@ -85,6 +85,14 @@ def malformed(error: BaseException) -> str:
     return f"A property is not of the form that CloudFormation documents for it: {what}."
 
 
+def kept(resource: Resource) -> str:
+    """A sentence on what would have to be deleted to make room for itself."""
+    return (
+        f"{resource.id} can't be changed in place, and is to be kept: another one under the same name would take its "
+        "place, and what is in it would be lost. Give it another name, or don't say that it is to be kept."
+    )
+
+
 def pseudo(site: Site, stack: str) -> dict[str, Any]:
     """What every template can refer to without having it (CloudFormation user guide, "Pseudo parameters")."""
     return {
@@ -315,6 +323,8 @@ class _Planner:
         if lost:
             self._drift.append(Drift(resource.id, resource.type, lost))
         forced = [change.name for change in changes if change.replaces]
+        if forced and (resource.keep or resource.keep_replaced) and kind.find(self._site, wanted) == key:
+            self._find(resource.place, "kept-resource", f"{kept(resource)} ({', '.join(forced)})")
         action: Action = "replace" if forced else "change" if changes else "nothing"
         self._attributes[resource.id] = kind.foreseen(wanted) if forced else state.attributes
         names = {**entry.properties, **entry.asked, **goal, **dict.fromkeys(kind.entire)}

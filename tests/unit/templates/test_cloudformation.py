@@ -255,7 +255,7 @@ def test_what_has_no_effect_is_named() -> None:
     content = """\
 Rules: {R: {Assertions: []}}
 Resources:
-  Q: {Type: AWS::SQS::Queue, CreationPolicy: {}, UpdateReplacePolicy: Retain}
+  Q: {Type: AWS::SQS::Queue, CreationPolicy: {}, UpdateReplacePolicy: Snapshot}
 """
     stack, findings = read_cloudformation("t.yaml", content, WHERE)
     assert stack is not None
@@ -264,6 +264,17 @@ Resources:
         (3, "warning", "no-effect"),
         (3, "warning", "no-effect"),
     ]
+
+
+def test_what_is_to_be_kept_when_and_when_not() -> None:
+    content = """\
+Resources:
+  A: {Type: AWS::SQS::Queue, UpdateReplacePolicy: Retain}
+  B: {Type: AWS::SQS::Queue, DeletionPolicy: Retain}
+  C: {Type: AWS::SQS::Queue, DeletionPolicy: Retain, UpdateReplacePolicy: Retain}
+"""
+    kept = [(one.id, one.keep, one.keep_replaced) for one in template(content).resources]
+    assert kept == [("A", False, True), ("B", True, False), ("C", True, True)]
 
 
 def test_language_extensions_are_done_with_their_transform() -> None:

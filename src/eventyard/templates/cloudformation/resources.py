@@ -69,16 +69,17 @@ class Resources:
             properties = Functions(self._scope, not head.wanted).evaluate(given)
             if unknown(properties):
                 continue
-            after, keep = self._after(node), self._keep(node)
+            after, keep, replaced = self._after(node), self._keep(node), self._keep_replaced(node)
             if (kind := node.get("Type")) is not None and isinstance(kind, Scalar) and kind.value == sam.FUNCTION:
                 self._built(node.get("Metadata"))
                 for one in sam.function(name, entry.place, properties, shared, self._scope, self._path):
                     if head.wanted:
-                        self.add(msgspec.structs.replace(one, after=after if one.id == name else (), keep=keep))
+                        waits = after if one.id == name else ()
+                        self.add(msgspec.structs.replace(one, after=waits, keep=keep, keep_replaced=replaced))
                 continue
             made = self._properties(name, head, properties)
             if head.wanted and head.attributes is None and not isinstance(made, Missing):
-                self.add(Resource(name, head.type, made, entry.place, after, keep))
+                self.add(Resource(name, head.type, made, entry.place, after, keep, replaced))
 
     def add(self, resource: Resource) -> None:
         if resource.id in self._made:
@@ -146,9 +147,9 @@ class Resources:
                 self._findings.error(
                     policy.place, "not-allowed", f"UpdateReplacePolicy is Delete or Retain, not {word(policy)}."
                 )
-            elif policy.value != "Delete":
+            elif policy.value == "Snapshot":
                 self._findings.warn(
-                    policy.place, "no-effect", "What is replaced here is deleted: it has no UpdateReplacePolicy."
+                    policy.place, "no-effect", "What is replaced is deleted: there are no snapshots of it here."
                 )
 
     def _after(self, node: Fields) -> tuple[str, ...]:
@@ -182,6 +183,11 @@ class Resources:
             message = f"DeletionPolicy is Delete, Retain or RetainExceptOnCreate, not {word(policy)}."
             self._findings.error(policy.place, "not-allowed", message)
         return value in _KEPT
+
+    @staticmethod
+    def _keep_replaced(node: Fields) -> bool:
+        policy = node.get("UpdateReplacePolicy")
+        return isinstance(policy, Scalar) and policy.value in _KEPT
 
     def _properties(self, name: str, head: Head, node: Node) -> Any:
         if head.attributes is not None:

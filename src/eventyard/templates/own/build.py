@@ -55,7 +55,7 @@ class Builder:
     ) -> Reference:
         """A resource more, without the properties that are None."""
         given = {name: value for name, value in properties.items() if value is not None}
-        self._made.append(Resource(id, type, given, self._source.place(at, True), after, keep))
+        self._made.append(Resource(id, type, given, self._source.place(at, True), after, keep, keep))
         return Reference(id, "Ref")
 
     def _refer(self, section: str, said: Said, key: str, at: Path, attribute: str = "Arn") -> Any:

@@ -321,7 +321,7 @@ _RESOURCES = Fields(
         "type": Field(Text(), "A type of CloudFormation's, `AWS::Events::Rule`, or one of Eventyard's own.", "", True),
         "properties": Field(Open(), "Its properties, as CloudFormation's reference has them."),
         "after": Field(ListOf(_NAME, True), "What has to be there before."),
-        "keep": Field(Flag(), "true: it stays when the stack no longer wants it."),
+        "keep": Field(Flag(), "true: it stays when the stack no longer wants it, or another takes its place."),
     }
 )
 

@@ -239,7 +239,7 @@ class _File:
                 self._findings.error(
                     one.place, "unsupported-property", f"{key} of what the framework makes is not done here."
                 )
-        return Resource(resource.id, resource.type, properties, resource.place, after, keep)
+        return Resource(resource.id, resource.type, properties, resource.place, after, keep, resource.keep_replaced)
 
 
 def _overlaid(first: Node, second: Node) -> Fields:

@@ -96,7 +96,7 @@ resources:
   Other: {type: "AWS::SQS::Queue", properties: {QueueName: "${Group}-${Group.Arn}"}, after: Group}
 """
     group, other = _read(text, parameters={"stage": "dev"}).resources
-    assert (group.properties, group.keep) == ({"Name": "dev-group"}, True)
+    assert (group.properties, group.keep, group.keep_replaced) == ({"Name": "dev-group"}, True, True)
     name = Join((Reference("Group", "Ref"), "-", Reference("Group", "Arn")))
     assert (other.properties, other.after) == ({"QueueName": name}, ("Group",))
 
