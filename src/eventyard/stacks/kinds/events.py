@@ -47,11 +47,15 @@ class _BusPolicy(Kind):
         found = next((each for each in self._statements(site, key) if each.get("Sid") == key["StatementId"]), None)
         if found is None:
             return None
-        return State({**key, "Statement": _without(found, "Sid", "Resource")}, self._attributes(key))
+        return State({**key, "Statement": _without(found, "Sid")}, self._attributes(key))
 
     def normal(self, properties: Properties) -> dict[str, Any]:
-        """The short form with Action, Principal and Condition is a statement, too."""
-        return super().normal({**_without(properties, *_SHORT), "Statement": _statement(properties)})
+        """The short form with Action, Principal and Condition is a statement, too; its id is a property, and that it is
+        about the bus needn't be said."""
+        statement = _without(_statement(properties), "Sid")
+        if str(statement.get("Resource")).endswith(f":event-bus/{properties.get('EventBusName', 'default')}"):
+            del statement["Resource"]
+        return super().normal({**_without(properties, *_SHORT), "Statement": statement})
 
     def create(self, site: Site, wanted: Properties) -> Key:
         key = self.key_of(wanted)
