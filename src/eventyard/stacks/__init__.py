@@ -7,9 +7,9 @@ from eventyard.stacks.plan import Drift, Plan, Step, find_drift, make_plan
 from eventyard.stacks.record import Entry, Ledger, Record, Records
 from eventyard.stacks.seal import SEAL
 from eventyard.stacks.site import Site
-from eventyard.stacks.values import UNKNOWN, has_unknown, identical
+from eventyard.stacks.values import UNKNOWN, identical
 
 __all__ = [
     "KINDS", "SEAL", "UNKNOWN", "Change", "Drift", "Entry", "Ledger", "Outcome", "Plan", "Record", "Records", "Site",
-    "Step", "carry_out", "find_drift", "has_unknown", "identical", "make_plan",
+    "Step", "carry_out", "find_drift", "identical", "make_plan",
 ]  # fmt: skip

@@ -64,6 +64,23 @@ def test_what_people_see(run: Run, server: Server, tmp_path: Path) -> None:
     assert "There are no stacks" in run("stacks", "list").stdout
 
 
+def test_a_change_is_shown_with_what_was_and_what_will_be(run: Run, tmp_path: Path) -> None:
+    long = "A description that goes on and on before it comes to what it wants to say of the bus that it is about, in "
+    text = "stack: shop\nbuses:\n  cars: {{description: '{0}', tags: {1}}}\nrules:\n  r: {{bus: cars, pattern: {2}}}\n"
+    (tmp_path / "eventyard.yml").write_text(text.format(long + "May", "{a: b}", '{source: [a], detail: {a: ["1"]}}'))
+    assert "→" not in run("apply", "--yes", "--details").stdout, "what is new was nothing before"
+    changed = text.format(long + "June", "{a: b, c: d}", "{source: [a], detail: {a: [1], b: [2]}}")
+    (tmp_path / "eventyard.yml").write_text(changed)
+    plan = run("apply", "--plan").stdout
+    assert "      Tags.c: (nothing) → d\n" in plan
+    assert '      EventPattern.detail.a: ["1"] → [1]\n' in plan
+    assert "      EventPattern.detail.b: (nothing) → [2]\n" in plan
+    (line,) = [each for each in plan.splitlines() if "Description: " in each]
+    before, after = line.split(" → ")
+    assert before.startswith("      Description: …")
+    assert (before[-4:], after[-5:]) == (" May", " June")
+
+
 def test_what_programs_read(run: Run, tmp_path: Path) -> None:
     done = json.loads(run("apply", "--yes", "--json").stdout)
     assert [(step["action"], step["id"]) for step in done["steps"]] == [

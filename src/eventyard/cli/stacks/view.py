@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from rich.status import Status
 from rich.text import Text
 
 from eventyard.contract import Finding
-from eventyard.stacks import SEAL, UNKNOWN, Change, Drift, Outcome, Plan, Step, has_unknown, identical
+from eventyard.stacks import SEAL, UNKNOWN, Change, Drift, Outcome, Plan, Step, identical
 
 _MARKS = {
     "create": ("+", "green"),
@@ -37,6 +38,8 @@ _DID = {
 }  # fmt: skip
 #: Of a value, and of the column of ids.
 _LONGEST, _WIDEST = 100, 44
+#: Of a long text, what is shown before the first difference.
+_BEFORE = 30
 _NOTHING = object()
 
 
@@ -135,7 +138,7 @@ class View:
         if step.action in ("create", "delete") and not self._detailed:
             return
         for change in step.changes:
-            self._change(change, new=step.action == "create")
+            self._change(change, new=step.action == "create" or not step.before)
 
     def _what(self, step: Step) -> tuple[tuple[str, str], tuple[str, str]]:
         """A step's id and type, in columns."""
@@ -217,24 +220,42 @@ def _json(value: Any) -> Any:
 
 
 def _arrow(before: Any, after: Any) -> list[tuple[str, str]]:
-    old, new = _value(before, "red"), _value(after, "green")
-    if before in (None, _NOTHING, "", {}, []):
-        return [new]
-    return [old, (" → ", "dim"), new]
+    old, new = _whole(before), _whole(after)
+    if old == new:
+        # Two things that look alike, such as 1 and "1"; secrets stay what they are.
+        old, new = (text if "(secret)" in text else _encoded(each) for text, each in ((old, before), (new, after)))
+    # What two long texts begin with alike says nothing of the change.
+    alike = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
+    same = sum(1 for _ in alike)
+    first = max(same - _BEFORE, 0) if max(len(old), len(new)) > _LONGEST else 0
+    return [
+        (_cut(old, first), "dim" if before is UNKNOWN else "red"), (" → ", "dim"),
+        (_cut(new, first), "dim" if after is UNKNOWN else "green"),
+    ]  # fmt: skip
 
 
-def _value(value: Any, colour: str = "") -> tuple[str, str]:
-    if value is UNKNOWN or has_unknown(value):
-        return (repr(UNKNOWN), "dim") if value is UNKNOWN else (_shown(value), colour)
-    return _shown(value), colour
+def _value(value: Any) -> tuple[str, str]:
+    return _shown(value), "dim" if value is UNKNOWN else ""
 
 
 def _shown(value: Any) -> str:
+    return _cut(_whole(value))
+
+
+def _whole(value: Any) -> str:
     if value is None or value is _NOTHING:
         return "(nothing)"
     given = _json(value)
-    text = given if isinstance(given, str) and given else msgspec.json.encode(given).decode()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return given if isinstance(given, str) and given else _encoded(value)
+
+
+def _encoded(value: Any) -> str:
+    return "(nothing)" if value is _NOTHING else msgspec.json.encode(_json(value)).decode()
+
+
+def _cut(text: str, first: int = 0) -> str:
+    end = first + _LONGEST
+    return f"{'…' if first else ''}{text[first:end]}{'…' if len(text) > end else ''}"
 
 
 def _place(step: Step) -> str:
