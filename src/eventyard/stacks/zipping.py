@@ -13,7 +13,8 @@ import msgspec
 from eventyard.errors import InvalidRequest
 
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
-_LEFT_OUT = frozenset({"__pycache__", ".git", ".venv", "node_modules", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
+#: What tools make anew from the rest; everything else is code, packages that were installed beside it among it.
+_LEFT_OUT = frozenset({"__pycache__", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 #: Lambda's limit for what is sent with the request, zipped (Lambda quotas).
 _MOST = 50 * 1024 * 1024
 
@@ -60,5 +61,19 @@ def zip_at(path: Path) -> Zip:
 
 def _of(data: bytes) -> Zip:
     if len(data) > _MOST:
-        raise InvalidRequest(f"The code has {len(data)} bytes when zipped; {_MOST} are the most.")
+        raise InvalidRequest(f"The code has {len(data)} bytes when zipped; {_MOST} are the most. {_heaviest(data)}")
     return Zip(data, base64.b64encode(hashlib.sha256(data).digest()).decode())
+
+
+def _heaviest(data: bytes) -> str:
+    """What takes most of a zip, for who has to make it smaller."""
+    sizes: dict[str, int] = {}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for each in archive.infolist():
+                name = each.filename.partition("/")[0]
+                sizes[name] = sizes.get(name, 0) + each.compress_size
+    except zipfile.BadZipFile:
+        return "It is no zip."
+    largest = sorted(sizes.items(), key=lambda each: -each[1])[:3]
+    return f"Most of it: {', '.join(f'{name} ({size})' for name, size in largest)}."

@@ -1,0 +1,37 @@
+"""The zip of a function's code: what is in it, and that it is the same for the same files."""
+
+from __future__ import annotations
+
+import io
+import random
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from eventyard.errors import InvalidRequest
+from eventyard.stacks.zipping import zip_at
+
+
+def _write(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+
+
+def _names(path: Path) -> list[str]:
+    return zipfile.ZipFile(io.BytesIO(zip_at(path).data)).namelist()
+
+
+def test_installed_packages_are_code_and_caches_are_not(tmp_path: Path) -> None:
+    _write(tmp_path, "index.js", "node_modules/leftpad/index.js", ".venv/lib/a.py", "a/__pycache__/b.cpython-311.pyc")
+    _write(tmp_path, ".git/config", "c.pyc", ".mypy_cache/d", "pkg/.ruff_cache/e")
+    assert _names(tmp_path) == [".venv/lib/a.py", "index.js", "node_modules/leftpad/index.js"]
+
+
+def test_code_that_is_too_large_says_what_takes_most_of_it(tmp_path: Path) -> None:
+    _write(tmp_path, "small.py")
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "large").write_bytes(random.Random(1).randbytes(50 * 1024 * 1024))
+    with pytest.raises(InvalidRequest, match=r"52428800 are the most\. Most of it: node_modules \(\d+\), small\.py"):
+        zip_at(tmp_path)
