@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import stat
 import zipfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,13 +28,15 @@ class Zip(msgspec.Struct, frozen=True):
     sha256: str
 
 
-def zip_of(files: dict[str, bytes]) -> Zip:
-    """Of files by their paths in it. Raises InvalidRequest for more than Lambda takes."""
+def zip_of(files: Mapping[str, bytes], runs: Collection[str] = ()) -> Zip:
+    """Of files by their paths in it. ``runs``: those that can be executed, as ``bootstrap`` of an OS-only runtime has
+    to be (Lambda developer guide); other bits of a mode say nothing of the code and are not kept. Raises InvalidRequest
+    for more than Lambda takes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, _WHEN)
-            info.external_attr = 0o644 << 16
+            info.external_attr = (stat.S_IFREG | (0o755 if name in runs else 0o644)) << 16
             info.create_system = 3
             archive.writestr(info, files[name], zipfile.ZIP_DEFLATED)
     return _of(buffer.getvalue())
@@ -44,19 +48,24 @@ def zip_at(path: Path) -> Zip:
         if path.suffix == ".zip" and path.is_file():
             return _of(path.read_bytes())
         if path.is_file():
-            return zip_of({path.name: path.read_bytes()})
+            return _zipped({path.name: path})
         if path.is_dir():
             found = {
-                each.relative_to(path).as_posix(): each.read_bytes()
+                each.relative_to(path).as_posix(): each
                 for each in sorted(path.rglob("*"))
                 if each.is_file() and not _LEFT_OUT & set(each.relative_to(path).parts) and each.suffix != ".pyc"
             }
             if found:
-                return zip_of(found)
+                return _zipped(found)
             raise InvalidRequest(f"There are no files in {path}.")
     except OSError as error:
         raise InvalidRequest(f"{path} can't be read: {error.strerror}.") from error
     raise InvalidRequest(f"There is no file or folder {path}.")
+
+
+def _zipped(found: Mapping[str, Path]) -> Zip:
+    runs = {name for name, path in found.items() if path.stat().st_mode & stat.S_IXUSR}
+    return zip_of({name: path.read_bytes() for name, path in found.items()}, runs)
 
 
 def _of(data: bytes) -> Zip:

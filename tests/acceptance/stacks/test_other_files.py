@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,35 @@ def test_what_else_is_there_is_pointed_to(driver: Driver, tmp_path: Path, monkey
     Path("serverless.yml").write_text("")
     with pytest.raises(InvalidRequest, match=r"eventyard apply serverless.yml"):
         read_files([], None, {}, driver.site)
+
+
+def test_the_bootstrap_of_an_os_only_runtime_can_be_executed(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("code").mkdir()
+    answer = "/2018-06-01/runtime/invocation"
+    Path("code/bootstrap").write_text(
+        f"""#!{sys.executable}
+import os, urllib.request
+base = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "{answer}"
+while True:
+    with urllib.request.urlopen(base + "/next") as event:
+        id = event.headers["Lambda-Runtime-Aws-Request-Id"]
+    urllib.request.urlopen(base + "/" + id + "/response", b'"ran"').close()
+"""
+    )
+    Path("code/bootstrap").chmod(0o755)
+    Path("template.yaml").write_text(
+        """Transform: AWS::Serverless-2016-10-31
+Resources:
+  Own:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: code, Handler: any, Runtime: provided.al2023}
+"""
+    )
+    wanted, found = read_files([Path("template.yaml")], "own", {}, driver.site)
+    assert wanted is not None, found
+    assert driver.apply(wanted).well
+    done = driver.call("lambda", "Invoke", FunctionName="own-Own")
+    assert json.loads(done["Payload"].read()) == "ran"

@@ -35,3 +35,24 @@ def test_code_that_is_too_large_says_what_takes_most_of_it(tmp_path: Path) -> No
     (tmp_path / "node_modules" / "large").write_bytes(random.Random(1).randbytes(50 * 1024 * 1024))
     with pytest.raises(InvalidRequest, match=r"52428800 are the most\. Most of it: node_modules \(\d+\), small\.py"):
         zip_at(tmp_path)
+
+
+def test_what_can_be_executed_still_can_and_nothing_else_of_modes_is_kept(tmp_path: Path) -> None:
+    _write(tmp_path, "bootstrap", "data.json")
+    (tmp_path / "bootstrap").chmod(0o700)
+    (tmp_path / "data.json").chmod(0o600)
+    first = zip_at(tmp_path)
+    members = zipfile.ZipFile(io.BytesIO(first.data)).infolist()
+    assert {each.filename: oct(each.external_attr >> 16) for each in members} == {
+        "bootstrap": "0o100755",
+        "data.json": "0o100644",
+    }
+    (tmp_path / "bootstrap").chmod(0o755)
+    assert zip_at(tmp_path).sha256 == first.sha256
+
+
+def test_a_file_that_becomes_executable_is_a_change_of_the_code(tmp_path: Path) -> None:
+    _write(tmp_path, "bootstrap")
+    plain = zip_at(tmp_path).sha256
+    (tmp_path / "bootstrap").chmod(0o755)
+    assert zip_at(tmp_path).sha256 != plain
