@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import msgspec
 
 DEFAULT_BUS = "default"
+_QUEUE = re.compile(r"[A-Za-z0-9_\-]{1,80}")
+_FIFO_QUEUE = re.compile(r"[A-Za-z0-9_\-]{1,75}\.fifo")
 
 
 class Arn(msgspec.Struct, frozen=True):
@@ -53,6 +56,11 @@ def rule_place(arn: str) -> tuple[str, str] | None:
         return None
     bus, _, name = parsed.resource.removeprefix("rule/").rpartition("/")
     return bus_arn(parsed.account, parsed.region, bus or DEFAULT_BUS), name
+
+
+def is_queue_name(name: str, fifo: bool) -> bool:
+    """Whether a queue can have this name (SQS API reference, CreateQueue)."""
+    return (_FIFO_QUEUE if fifo else _QUEUE).fullmatch(name) is not None
 
 
 def queue_arn(account: str, region: str, name: str) -> str:

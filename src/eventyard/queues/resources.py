@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cached_property
 
 import msgspec
 
 from eventyard.errors import InvalidRequest
+from eventyard.names import is_queue_name
 from eventyard.queues.policy import check_policy
 
-_NAME = re.compile(r"[A-Za-z0-9_\-]{1,80}|[A-Za-z0-9_\-]{1,75}\.fifo")
 MAX_MESSAGE = 1_048_576
 _MOST_TAGS = 50
 
@@ -89,17 +88,18 @@ class Queue(msgspec.Struct, frozen=True, dict=True):
 
 def check_name(name: str, fifo: bool) -> None:
     """Raises InvalidRequest for a name that no queue can have."""
-    if not _NAME.fullmatch(name) or (name.endswith(".fifo") and not fifo):
-        raise InvalidRequest(
-            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
-            "InvalidParameterValue",
-        )
-    if fifo and not name.endswith(".fifo"):
+    if is_queue_name(name, fifo):
+        return
+    if fifo and is_queue_name(name, False):
         raise InvalidRequest(
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with "
             ".fifo suffix and be 1 to 80 in length.",
             "InvalidParameterValue",
         )
+    raise InvalidRequest(
+        "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        "InvalidParameterValue",
+    )
 
 
 def check_attributes(given: Mapping[str, str], fifo: bool) -> dict[str, str]:

@@ -7,12 +7,10 @@ attributes"; API Reference, CreateSchedule.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from eventyard.cron import At, parse_expression
+from eventyard.cron import At, parse_expression, zone_of
 from eventyard.errors import InvalidRequest
 from eventyard.event import envelope, iso_seconds
 from eventyard.firing import Firing
@@ -30,16 +28,6 @@ class _Fired(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(_Fired).decode
 _ATTEMPT = "<aws.scheduler.attempt-number>"
-
-
-def zone_of(name: str) -> tzinfo:
-    """The time zone of this name in the system's IANA database; UTC also where the system has none."""
-    if name == "UTC":
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidRequest(f"Invalid ScheduleExpressionTimezone {name}.") from error
 
 
 def firing_of(schedule: Schedule, jitter: Jitter) -> Firing:

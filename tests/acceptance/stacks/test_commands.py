@@ -95,9 +95,9 @@ def test_what_programs_read(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_refusal_names_the_line(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "eventyard.yml").write_text("stack: s\nqueues:\n  'not allowed':\n")
+    (tmp_path / "eventyard.yml").write_text("stack: s\ntopics:\n  'not allowed':\n")
     failed = run("apply", "--yes", status=1).stdout
-    assert "✗ queues.not allowed  AWS::SQS::Queue  failed\n    eventyard.yml:3:3: " in failed
+    assert "✗ topics.not allowed  AWS::SNS::Topic  failed\n    eventyard.yml:3:3: " in failed
     assert "Not done: 1 failed" in failed
 
 

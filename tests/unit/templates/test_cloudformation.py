@@ -28,7 +28,7 @@ Resources:
     Type: AWS::SQS::Queue
     DeletionPolicy: Retain
     Properties:
-      QueueName: !Sub "orders-${Stage}-${AWS::Region}-${!literal}"
+      KmsMasterKeyId: !Sub "orders-${Stage}-${AWS::Region}-${!literal}"
       DelaySeconds: !FindInMap [Sizes, !Ref Stage, Delay]
       MessageRetentionPeriod: !If [IsProd, 1209600, !Ref AWS::NoValue]
       VisibilityTimeout: "30"
@@ -83,7 +83,7 @@ def test_everything_in_a_template_is_resolved_as_far_as_it_is_known() -> None:
     assert not findings
     assert [one.id for one in stack.resources] == ["Orders", "Dead", "Bus", "Rule", "Policy", "Role", "Made"]
     assert properties(stack, "Orders") == {
-        "QueueName": "orders-dev-eu-west-1-${literal}",
+        "KmsMasterKeyId": "orders-dev-eu-west-1-${literal}",
         "DelaySeconds": 1,
         "VisibilityTimeout": 30,
         "RedrivePolicy": {"deadLetterTargetArn": Reference("Dead", "Arn"), "maxReceiveCount": 3},
@@ -280,8 +280,8 @@ Resources:
 def test_language_extensions_are_done_with_their_transform() -> None:
     content = "Transform: AWS::LanguageExtensions\n" + _in("DelaySeconds: !Length [a, b]")
     assert properties(template(content), "Q") == {"DelaySeconds": 2}
-    content = "Transform: AWS::LanguageExtensions\n" + _in("QueueName: !ToJsonString {a: [1, true]}")
-    assert properties(template(content), "Q") == {"QueueName": '{"a":[1,true]}'}
+    content = "Transform: AWS::LanguageExtensions\n" + _in("KmsMasterKeyId: !ToJsonString {a: [1, true]}")
+    assert properties(template(content), "Q") == {"KmsMasterKeyId": '{"a":[1,true]}'}
 
 
 @pytest.mark.parametrize(
@@ -303,14 +303,14 @@ def test_language_extensions_are_done_with_their_transform() -> None:
 def test_functions_say_what_aws_says(function: str, expected: object) -> None:
     if "$${x}" in function:
         function, expected = "!Sub '${!x} ${!AWS::Region}'", "${x} ${AWS::Region}"
-    content = _in(f"QueueName: {function}") + "  Other: {Type: AWS::SQS::Queue}\n"
-    assert written(properties(template(content), "Q")["QueueName"]) == expected
+    content = _in(f"KmsMasterKeyId: {function}") + "  Other: {Type: AWS::SQS::Queue}\n"
+    assert written(properties(template(content), "Q")["KmsMasterKeyId"]) == expected
 
 
 def test_partitions_go_by_the_region() -> None:
-    content = _in("QueueName: !Sub '${AWS::Partition}.${AWS::URLSuffix}'")
+    content = _in("KmsMasterKeyId: !Sub '${AWS::Partition}.${AWS::URLSuffix}'")
     stack = template(content, Where("stack", region="cn-north-1"))
-    assert properties(stack, "Q")["QueueName"] == "aws-cn.amazonaws.com.cn"
+    assert properties(stack, "Q")["KmsMasterKeyId"] == "aws-cn.amazonaws.com.cn"
 
 
 def test_identities_that_are_left_out_can_still_be_referred_to() -> None:

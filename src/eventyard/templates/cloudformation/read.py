@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from eventyard.contract.finding import Finding
 from eventyard.resource import Stack
+from eventyard.templates.checks import Result, checked
 from eventyard.templates.cloudformation.conditions import Conditions
 from eventyard.templates.cloudformation.outputs import read_outputs
 from eventyard.templates.cloudformation.parameters import read_parameters, unused
@@ -19,8 +19,6 @@ from eventyard.templates.sam.function import SERVERLESS, read_globals
 from eventyard.templates.scope import Scope, Where
 from eventyard.templates.text import read_tree
 from eventyard.templates.tree import Fields, Items, Node, Scalar, text, word
-
-Result = tuple[Stack | None, tuple[Finding, ...]]
 
 _VERSION = "2010-09-09"
 EXTENSIONS = "AWS::LanguageExtensions"
@@ -57,7 +55,7 @@ def read_cloudformation(path: str, content: str, where: Where) -> Result:
         pass
     except RecursionError:
         findings.error((path, 1, 1), "too-deep", "The template is nested too deeply.")
-    return None if findings.failed else stack, findings.all()
+    return checked(stack, findings, {path: content})
 
 
 class Part(Protocol):

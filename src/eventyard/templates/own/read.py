@@ -7,6 +7,7 @@ from typing import Any
 
 from eventyard.contract.finding import Finding
 from eventyard.resource import Stack
+from eventyard.templates.checks import check_resources
 from eventyard.templates.own.build import Builder
 from eventyard.templates.own.forms import check
 from eventyard.templates.own.names import Names
@@ -52,6 +53,7 @@ def read_own(
     if not stack_name:
         message = "The file does not say the stack's name. Add `stack: NAME`, or give --stack."
         found.append(Finding(files[0][0], 1, 1, "no-stack", message))
+    found += check_resources(resources, dict(files))
     if any(finding.severity == "error" for finding in found):
         return None, tuple(sorted(found))
     return Stack(stack_name, tuple(resources), outputs), tuple(sorted(found))

@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from eventyard.resource import Resource
+from eventyard.templates.checks import Result, checked
 from eventyard.templates.cloudformation.functions import Functions
-from eventyard.templates.cloudformation.read import SECTIONS, Result, read_template
+from eventyard.templates.cloudformation.read import SECTIONS, read_template
 from eventyard.templates.cloudformation.resources import Resources
 from eventyard.templates.cloudformation.roles import stand_in
 from eventyard.templates.findings import Findings, TooMuch
@@ -45,7 +46,7 @@ def read_serverless(path: str, content: str, given: Given, stack: str = "") -> R
         pass
     except RecursionError:
         findings.error((path, 1, 1), "too-deep", "The file, or what its variables lead to, is nested too deeply.")
-    return None if findings.failed else made, findings.all()
+    return checked(made, findings, {path: content})
 
 
 class _File:
