@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 import stat
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from eventyard.errors import InvalidRequest
+from eventyard.stacks.globs import glob
 
 _WHEN = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
 #: What tools make anew from the rest; everything else is code, packages that were installed beside it among it.
@@ -42,25 +44,33 @@ def zip_of(files: Mapping[str, bytes], runs: Collection[str] = ()) -> Zip:
     return _of(buffer.getvalue())
 
 
-def zip_at(path: Path) -> Zip:
-    """Of a folder, of one file, or the zip that is there already. Raises InvalidRequest where there is none."""
+def zip_at(path: Path, patterns: Sequence[str] = ()) -> Zip:
+    """Of a folder, of one file, or the zip that is there already. ``patterns``: globs of paths in the folder; one with
+    ``!`` before it leaves files out, and of all that match a file the last one holds (Serverless Framework's
+    documentation, "Packaging"). Raises InvalidRequest where there is none."""
     try:
         if path.suffix == ".zip" and path.is_file():
             return _of(path.read_bytes())
         if path.is_file():
             return _zipped({path.name: path})
         if path.is_dir():
+            globs = [(not each.startswith("!"), glob(each.removeprefix("!"))) for each in patterns]
             found = {
                 each.relative_to(path).as_posix(): each
                 for each in sorted(path.rglob("*"))
                 if each.is_file() and not _LEFT_OUT & set(each.relative_to(path).parts) and each.suffix != ".pyc"
             }
+            found = {name: each for name, each in found.items() if _wanted(name, globs)}
             if found:
                 return _zipped(found)
             raise InvalidRequest(f"There are no files in {path}.")
     except OSError as error:
         raise InvalidRequest(f"{path} can't be read: {error.strerror}.") from error
     raise InvalidRequest(f"There is no file or folder {path}.")
+
+
+def _wanted(name: str, globs: Sequence[tuple[bool, re.Pattern[str]]]) -> bool:
+    return next((wanted for wanted, each in reversed(globs) if each.fullmatch(name)), True)
 
 
 def _zipped(found: Mapping[str, Path]) -> Zip:

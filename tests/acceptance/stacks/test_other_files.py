@@ -99,3 +99,33 @@ Resources:
     assert driver.apply(wanted).well
     done = driver.call("lambda", "Invoke", FunctionName="own-Own")
     assert json.loads(done["Payload"].read()) == "ran"
+
+
+def test_a_function_of_serverless_framework_has_the_files_that_its_patterns_say(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (".env", "h.py", "tests/t.py", ".serverless/state.json", ".eventyard/stacks/x.json"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text("def f(event, context):\n    import os\n    return sorted(os.listdir('.'))\n")
+    file = Path("serverless.yml")
+    content = """service: some
+useDotenv: true
+provider: {name: aws, runtime: python3.11}
+package: {patterns: ['!tests/**']}
+functions:
+  all: {handler: h.f}
+  more: {handler: h.f, package: {patterns: [tests/t.py]}}
+"""
+    file.write_text(content)
+    wanted, found = read_files([file], None, {}, driver.site)
+    assert wanted is not None, found
+    assert driver.apply(wanted).well
+    for name, files in (("all", ["h.py"]), ("more", ["h.py", "tests"])):
+        done = driver.call("lambda", "Invoke", FunctionName=f"some-dev-{name}")
+        assert [each for each in json.loads(done["Payload"].read()) if each != "__pycache__"] == files
+    # The file itself is no code.
+    file.write_text(f"# A comment more.\n{content}")
+    wanted, _ = read_files([file], None, {}, driver.site)
+    assert wanted is not None
+    assert not actions(driver.plan(wanted))

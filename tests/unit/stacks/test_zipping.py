@@ -56,3 +56,21 @@ def test_a_file_that_becomes_executable_is_a_change_of_the_code(tmp_path: Path) 
     plain = zip_at(tmp_path).sha256
     (tmp_path / "bootstrap").chmod(0o755)
     assert zip_at(tmp_path).sha256 != plain
+
+
+@pytest.mark.parametrize(
+    ("patterns", "names"),
+    [
+        (["!**", "a.py"], ["a.py"]),
+        (["!tests/**"], [".env", "a.py", "lib/b.js", "lib/deep/c.js"]),
+        (["!**/*.js", "lib/deep/**"], [".env", "a.py", "lib/deep/c.js", "tests/t.py"]),
+        (["!lib/*.js", "!.env*", "!tests"], ["a.py", "lib/deep/c.js", "tests/t.py"]),
+        (["!{a,tests/?}.py", "!./.env"], ["lib/b.js", "lib/deep/c.js"]),
+        (["!**/[a-b].*"], [".env", "lib/deep/c.js", "tests/t.py"]),
+        (["![z", "!{a", "!a,b"], [".env", "a.py", "lib/b.js", "lib/deep/c.js", "tests/t.py"]),
+    ],
+)
+def test_the_last_pattern_that_matches_a_file_holds(tmp_path: Path, patterns: list[str], names: list[str]) -> None:
+    _write(tmp_path, ".env", "a.py", "lib/b.js", "lib/deep/c.js", "tests/t.py")
+    archive = zipfile.ZipFile(io.BytesIO(zip_at(tmp_path, patterns).data))
+    assert archive.namelist() == names

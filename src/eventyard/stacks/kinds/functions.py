@@ -151,6 +151,9 @@ class _Mapping(Kind):
 def _code(site: Site, given: Any, runtime: str) -> Any:
     if isinstance(given, str):
         return zip_at(Path(given))
+    if isinstance(given, Mapping) and isinstance(path := given.get("Path"), str):
+        # Of a reader of files that may leave some of a folder out.
+        return zip_at(Path(path), tuple(given.get("Patterns", ())))
     if isinstance(given, Mapping) and isinstance(source := given.get("ZipFile"), str):
         # CloudFormation takes the text of one file, and names it index (reference, Function Code).
         return zip_of({"index.py" if runtime.startswith("python") else "index.js": source.encode()})

@@ -14,7 +14,7 @@ from eventyard.templates.cloudformation.roles import stand_in
 from eventyard.templates.code import local
 from eventyard.templates.scope import Head, Scope
 from eventyard.templates.serverless import events as serverless_events
-from eventyard.templates.serverless import misplaced
+from eventyard.templates.serverless import misplaced, package
 from eventyard.templates.serverless.names import normalized
 from eventyard.templates.serverless.shapes import EVENTS, FUNCTION, REFUSED_EVENTS
 from eventyard.templates.shapes import convert
@@ -25,13 +25,15 @@ _MEMORY, _SECONDS = 1024, 6
 
 
 class Service(msgspec.Struct, frozen=True):
-    """What all functions share. ``provider``: what the file says of it. ``lines``: of the texts, by path."""
+    """What all functions share. ``provider``: what the file says of it. ``lines``: of the texts, by path. ``patterns``:
+    of the files that are code."""
 
     name: str
     stage: str
     provider: Mapping[str, Any]
     path: str
     lines: Mapping[str, Sequence[str]]
+    patterns: tuple[str, ...] = ()
 
     def role(self, region: str) -> str:
         """The name of the role that all functions get."""
@@ -72,6 +74,7 @@ def function(
     evaluated = Functions(scope, not wanted).evaluate(Fields(own, entry.node.place))
     said = convert(evaluated, FUNCTION, findings, f"functions.{name}", "unknown-key")
     whole = said if not isinstance(said, Missing) else {}
+    package.check(entry.node.get("package"), findings)
     if not isinstance(said, Missing) and wanted:
         yield from _function(name, entry.place, said, service, scope, role)
     events = serverless_events.Events(
@@ -106,7 +109,10 @@ def _function(
         yield Resource(f"{id}LogGroup", "AWS::Logs::LogGroup", group, place)
         after = (f"{id}LogGroup",)
     made: dict[str, Any] = {
-        "Code": local(service.path, "."),
+        "Code": {
+            "Path": local(service.path, "."),
+            "Patterns": [*service.patterns, *package.listed(said.get("package"))],
+        },
         "FunctionName": full,
         "Handler": said["handler"],
         "MemorySize": said.get("memorySize", provider.get("memorySize", _MEMORY)),

@@ -20,6 +20,7 @@ from eventyard.templates.cloudformation.resources import Resources
 from eventyard.templates.cloudformation.roles import stand_in
 from eventyard.templates.findings import Findings, TooMuch
 from eventyard.templates.scope import Head, Scope, Where
+from eventyard.templates.serverless import package
 from eventyard.templates.serverless.functions import Service, announced, function
 from eventyard.templates.serverless.shapes import PROVIDER, ROOT
 from eventyard.templates.serverless.variables import Given, Variables
@@ -73,7 +74,14 @@ class _File:
         variables = Variables(self._path, raw, self._given, findings)
         tree = variables.resolve(self._provided(raw))
         assert isinstance(tree, Fields)
-        convert(tree, ROOT, findings, "The file", "unknown-section")
+        said = convert(tree, ROOT, findings, "The file", "unknown-section")
+        package.check(tree.get("package"), findings)
+        if (dotenv := tree.get("useDotenv")) is not None:
+            message = (
+                "useDotenv leaves .env* out of the code; its variables are not read: give them in the environment."
+            )
+            findings.warn(dotenv.place, "no-effect", message)
+        code = package.patterns(self._path, {} if isinstance(said, Missing) else said)
         self._plugins(tree)
         self._functions = self._all_functions(tree.get("functions"))
         template = self._template(tree.get("resources"))
@@ -89,7 +97,7 @@ class _File:
         name = self._stack or _text(provider, "stackName") or f"{service}-{stage}"
         where = Where(name, self._given.account, self._given.region, self._given.parameters)
         self._provider = provider
-        self._service = Service(service, stage, {}, self._path, self._lines)
+        self._service = Service(service, stage, {}, self._path, self._lines, code)
         scope = Scope(where, findings, used=variables.used | {"stage", "region"})
         return read_template(template, scope, self._path, self)
 

@@ -14,11 +14,12 @@ _NO_ROLES = "there are no roles here to check against"
 _NO_NETWORK = "functions run where the server runs"
 _TOOL = "it is about deploying to AWS"
 _NO_HTTP = "there are no HTTP APIs here"
-_WHOLE = "the whole folder is the code of each function"
 
 _PACKAGE = {
     "fields": {
-        **ignored("patterns", "include", "exclude", "individually", "excludeDevDependencies", why=_WHOLE),
+        **{key: ["string"] for key in ("patterns", "include", "exclude")},
+        **ignored("individually", why="each function has its own zip"),
+        **ignored("excludeDevDependencies", why="all packages that are installed are code"),
         **refused("artifact"),
     }
 }
@@ -43,7 +44,7 @@ ROOT = {
             "outputs",
             why="it is about Serverless Inc.'s service",
         ),
-        **ignored("useDotenv", why="give the variables in the environment"),
+        "useDotenv": "boolean",
         **refused("build", "layers", "stages", "state"),
         "package": _PACKAGE,
         "provider": "json",
