@@ -154,6 +154,7 @@ def _in(properties: str, type: str = "AWS::SQS::Queue") -> str:
         (_in("QueueName: {'Fn::Transform': x}"), (5, 18, "unsupported-function")),
         (_in("QueueName: !Select [5, [a]]"), (5, 27, "bad-function")),
         (_in("QueueName: !Join [a]"), (5, 18, "bad-function")),
+        (_in("QueueName: !Select [0, !Split ['-', !GetAtt Q.Arn]]"), (5, 43, "bad-function")),
         (_in("QueueName: !ImportValue other"), (5, 18, "unsupported-function")),
         (_in("QueueName: !FindInMap [A, b, c]"), (5, 30, "unknown-reference")),
         (_in("QueueName: {Ref: Q, More: 1}"), (5, 19, "bad-function")),
