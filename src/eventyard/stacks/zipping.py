@@ -8,7 +8,7 @@ import io
 import re
 import stat
 import zipfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,10 @@ _WHEN = (1980, 1, 1, 0, 0, 0)  # the first moment that the format knows
 _LEFT_OUT = frozenset({"__pycache__", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
 #: Lambda's limit for what is sent with the request, zipped (Lambda quotas).
 _MOST = 50 * 1024 * 1024
+
+
+_Globs = Sequence[tuple[bool, re.Pattern[str]]]
+"""Whether what matches is wanted; the last one holds."""
 
 
 class Zip(msgspec.Struct, frozen=True):
@@ -55,12 +59,7 @@ def zip_at(path: Path, patterns: Sequence[str] = ()) -> Zip:
             return _zipped({path.name: path})
         if path.is_dir():
             globs = [(not each.startswith("!"), glob(each.removeprefix("!"))) for each in patterns]
-            found = {
-                each.relative_to(path).as_posix(): each
-                for each in sorted(path.rglob("*"))
-                if each.is_file() and not _LEFT_OUT & set(each.relative_to(path).parts) and each.suffix != ".pyc"
-            }
-            found = {name: each for name, each in found.items() if _wanted(name, globs)}
+            found = dict(_walk(path, "", (path.resolve(),), project_of(path), globs))
             if found:
                 return _zipped(found)
             raise InvalidRequest(f"There are no files in {path}.")
@@ -69,7 +68,40 @@ def zip_at(path: Path, patterns: Sequence[str] = ()) -> Zip:
     raise InvalidRequest(f"There is no file or folder {path}.")
 
 
-def _wanted(name: str, globs: Sequence[tuple[bool, re.Pattern[str]]]) -> bool:
+def project_of(folder: Path) -> Path:
+    """What the folder belongs to, which links in it may lead to: the repository, or else the folder alone."""
+    whole = folder.resolve()
+    return next((each for each in (whole, *whole.parents) if (each / ".git").exists()), whole)
+
+
+def _walk(
+    folder: Path, before: str, within: tuple[Path, ...], project: Path, globs: _Globs
+) -> Iterator[tuple[str, Path]]:
+    """Files by their paths in the code, links followed. Raises InvalidRequest for one that leads out of the project:
+    nobody means to upload what is there."""
+    for each in sorted(folder.iterdir()):
+        name, whole = before + each.name, each.resolve()
+        if not _wanted(each, name, globs):
+            continue
+        if each.is_symlink() and not whole.is_relative_to(project):
+            raise InvalidRequest(f"{each} is a link that leads out of {project}, to {whole}. Put what it needs inside.")
+        if each.is_file():
+            yield name, each
+        elif each.is_dir():
+            if whole in within:
+                raise InvalidRequest(f"{each} is a link to a folder that it is in.")
+            yield from _walk(each, f"{name}/", (*within, whole), project, globs)
+        elif each.is_symlink() and not each.exists():
+            raise InvalidRequest(f"{each} is a link to {whole}, where nothing is.")
+
+
+def _wanted(path: Path, name: str, globs: _Globs) -> bool:
+    """Of a folder: whether something in it may be. A virtual environment is made of links to this machine's Python and
+    works nowhere else (PEP 405)."""
+    if path.name in _LEFT_OUT or path.suffix == ".pyc" or (path / "pyvenv.cfg").exists():
+        return False
+    if path.is_dir() and not path.is_symlink():
+        return True
     return next((wanted for wanted, each in reversed(globs) if each.fullmatch(name)), True)
 
 

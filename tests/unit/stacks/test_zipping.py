@@ -74,3 +74,39 @@ def test_the_last_pattern_that_matches_a_file_holds(tmp_path: Path, patterns: li
     _write(tmp_path, ".env", "a.py", "lib/b.js", "lib/deep/c.js", "tests/t.py")
     archive = zipfile.ZipFile(io.BytesIO(zip_at(tmp_path, patterns).data))
     assert archive.namelist() == names
+
+
+def test_links_in_the_project_are_followed_and_those_out_of_it_refused_by_name(tmp_path: Path) -> None:
+    project, code = tmp_path / "project", tmp_path / "project" / "code"
+    _write(tmp_path, "outside/secret", "project/.git/HEAD", "project/shared/deep/a.py", "project/code/b.py")
+    (code / "shared").symlink_to(project / "shared")
+    (code / "c.py").symlink_to("b.py")
+    _write(code, "env/pyvenv.cfg", "env/bin/activate")
+    (code / "env" / "bin" / "python").symlink_to("/usr/bin/env")
+    assert _names(code) == ["b.py", "c.py", "shared/deep/a.py"]
+    for target in ("secret", "."):
+        link = code / "leaving"
+        link.symlink_to(tmp_path / "outside" / target)
+        with pytest.raises(InvalidRequest, match="code/leaving is a link that leads out of"):
+            zip_at(code)
+        # What is left out anyway hinders nobody.
+        assert "leaving" not in zipfile.ZipFile(io.BytesIO(zip_at(code, ["!leaving"]).data)).namelist()
+        link.unlink()
+
+
+def test_without_a_repository_links_stay_in_the_folder(tmp_path: Path) -> None:
+    _write(tmp_path, "shared/a.py", "code/b.py")
+    (tmp_path / "code" / "shared").symlink_to(tmp_path / "shared")
+    with pytest.raises(InvalidRequest, match="code/shared is a link that leads out of"):
+        zip_at(tmp_path / "code")
+
+
+def test_links_that_lead_nowhere_or_back_are_refused(tmp_path: Path) -> None:
+    _write(tmp_path, "b/a.py")
+    (tmp_path / "b" / "again").symlink_to(tmp_path)
+    with pytest.raises(InvalidRequest, match="b/again is a link to a folder that it is in"):
+        zip_at(tmp_path)
+    (tmp_path / "b" / "again").unlink()
+    (tmp_path / "gone").symlink_to("nothing")
+    with pytest.raises(InvalidRequest, match=r"gone is a link to .*nothing, where nothing is"):
+        zip_at(tmp_path)
