@@ -142,7 +142,9 @@ def test_the_keys_of_a_pattern_beside_it_are_told_where_they_belong() -> None:
     )
     _, findings = read_serverless("serverless.yml", FUNCTION + events, GIVEN)
     assert errors(findings) == [(10, 11, "wrong-depth")]
-    assert findings[0].fix == ("- eventBridge:", "    pattern:", "      source:", "        - shop")
+    assert findings[0].fix == (
+        *("- eventBridge:", "    eventBus: orders", "    pattern:", "      source:", "        - shop"),
+    )
 
 
 @pytest.mark.parametrize("kind", ["http", "httpApi", "s3", "websocket", "alexaSkill", "iot", "cognitoUserPool", "msk"])
@@ -321,3 +323,17 @@ def test_nothing_that_is_read_is_missing_from_the_files_that_are_compared() -> N
             if not isinstance(one, dict) or not {"refused", "ignored"} & set(one)
         }
         assert named <= keys, name
+
+
+def test_the_lines_as_they_should_be_keep_all_that_was_said() -> None:
+    head = "service: s\nprovider: {name: aws, runtime: python3.11}\nfunctions:\n  f:\n    handler: h.f\n    events:\n"
+    event = "      - eventBridge:\n          eventBus: orders\n          pattern:\n            detail-type: [Paid]\n"
+    rest = "          source: [shop]\n          retryPolicy: {maximumRetryAttempts: 1}\n"
+    _, found = read_serverless("serverless.yml", head + event + rest, GIVEN)
+    assert "\n".join(found[0].fix) == (
+        "- eventBridge:\n    eventBus: orders\n    retryPolicy: {maximumRetryAttempts: 1}\n    pattern:\n"
+        "      detail-type: [Paid]\n      source: [shop]"
+    )
+    inline = "      - eventBridge:\n          pattern: {detail-type: [Paid]}\n          source: [shop]\n"
+    _, found = read_serverless("serverless.yml", head + inline, GIVEN)
+    assert [(one.rule, one.fix) for one in found] == [("wrong-depth", ())]

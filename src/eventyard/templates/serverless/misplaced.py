@@ -66,10 +66,14 @@ def outside(event: Fields, lines: Mapping[str, Sequence[str]], findings: Finding
     found = [(key, entry) for key, entry in event.entries.items() if key in IN_PATTERNS]
     if found:
         names = ", ".join(key for key, _ in found)
-        fixed = [f"  {line}" for line in _fixed("pattern", [one for _, one in found], lines)]
-        message = f"{names} belong in pattern. Indent what belongs to it:"
-        fix = ["- eventBridge:", "    pattern:", *fixed[1:]]
-        findings.error(found[0][1].place, "wrong-depth", message, fix)
+        moved = [f"  {line}" for line in _fixed("pattern", [one for _, one in found], lines)[1:]]
+        pattern = event.entries.get("pattern")
+        others = [one for key, one in event.entries.items() if key not in (*IN_PATTERNS, "pattern")]
+        around = _fixed("eventBridge", others, lines)
+        said = ["    pattern:"] if pattern is None else _fixed("eventBridge", [pattern], lines)[1:]
+        inline = pattern is not None and pattern.node.place[1] == pattern.place[1] and not _empty(pattern.node)
+        message = f"{names} belong in pattern. " + ("Move them into it." if inline else "Indent what belongs to it:")
+        findings.error(found[0][1].place, "wrong-depth", message, [] if inline else [*around, *said, *moved])
     return bool(found)
 
 
