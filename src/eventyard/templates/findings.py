@@ -32,15 +32,16 @@ class Findings:
     def warn(self, place: Place, rule: str, message: str) -> None:
         self._add(place, rule, message, "warning")
 
-    def unknown(self, place: Place, rule: str, what: str, name: str, known: Iterable[str]) -> None:
-        """An error about a name that is not there: what was probably meant, or all there is."""
+    def unknown(self, place: Place, rule: str, what: str, name: str, known: Iterable[str], near: float = 0.6) -> None:
+        """An error about a name that is not there: what was probably meant, or all there is. ``near``: how alike two
+        names have to be for a guess, up to 1."""
         known = [one for one in known if one]
         self._guesses += 1
         guesses = self._guesses <= _MOST_GUESSES and len(name) <= 200
         folded = {one.lower(): one for one in known}
-        near = difflib.get_close_matches(name.lower(), folded, 1) if guesses else []
-        if near:
-            hint = f"did you mean {folded[near[0]]}?"
+        guess = difflib.get_close_matches(name.lower(), folded, 1, near) if guesses else []
+        if guess:
+            hint = f"did you mean {folded[guess[0]]}?"
         else:
             hint = f"there are {', '.join(sorted(known)[:40])}." if known else "there are none."
         self.error(place, rule, f"{what} {name[:100]} is not known; {hint}")

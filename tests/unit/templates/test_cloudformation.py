@@ -345,3 +345,12 @@ def test_what_the_cdk_adds_to_every_template_is_named_and_no_error() -> None:
 def test_what_is_kept_in_systems_manager_may_be_given() -> None:
     content = "Parameters: {P: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /x}}\n" + _in("QueueName: !Ref P")
     assert properties(template(content, Where("stack", parameters={"P": "given"})), "Q") == {"QueueName": "given"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "meant"), [("AWS::DynamoDB::Table", ""), ("AWS::S3::Bucket", ""), ("AWS::SQS::Queu", "AWS::SQS::Queue")]
+)
+def test_a_type_that_is_not_known_is_guessed_only_if_it_is_near(kind: str, meant: str) -> None:
+    _, findings = read_cloudformation("template.yaml", f"Resources: {{A: {{Type: '{kind}'}}}}\n", WHERE)
+    assert ("did you mean" in findings[0].message) == bool(meant)
+    assert meant in findings[0].message

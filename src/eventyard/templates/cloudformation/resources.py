@@ -120,7 +120,8 @@ class Resources:
                 kind.place, "unsupported-type", f"{kind.value[:100]} is not done here; {sam.FUNCTION} is."
             )
         else:
-            self._findings.unknown(kind.place, "unsupported-type", "The type", kind.value, (*types(), sam.FUNCTION))
+            known = (*types(), sam.FUNCTION)  # all begin alike, so that only what is very near was meant
+            self._findings.unknown(kind.place, "unsupported-type", "The type", kind.value, known, 0.85)
         # It is known as a name, so that references to it are no findings, too.
         self._scope.heads[name] = Head(kind.value, place)
         return None
