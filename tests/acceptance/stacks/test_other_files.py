@@ -129,3 +129,24 @@ functions:
     wanted, _ = read_files([file], None, {}, driver.site)
     assert wanted is not None
     assert not actions(driver.plan(wanted))
+
+
+def test_a_parameter_is_for_the_file_that_asks_for_it(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = [Path("eventyard.yml"), Path("a.yaml"), Path("b.yaml")]
+    files[0].write_text("stack: both\nqueues: {own: }\n")
+    for path, name in ((files[1], "First"), (files[2], "Second")):
+        path.write_text(
+            f"Parameters: {{{name}: {{Type: String}}}}\n"
+            f"Resources: {{{name}: {{Type: 'AWS::SQS::Queue', Properties: {{QueueName: !Ref {name}}}}}}}\n"
+        )
+    given = {"First": "one", "Second": "two"}
+    wanted, found = read_files(files, None, given, driver.site)
+    assert wanted is not None, found
+    names = [each.properties.get("QueueName") for each in wanted.resources]
+    assert names == ["own", "one", "two"]
+    _, found = read_files(files, "both", {**given, "Third": "three"}, driver.site)
+    assert {each.path for each in found} == {str(path) for path in files}
+    assert all("Third" in each.message for each in found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from eventyard.resource import Stack
 from eventyard.stacks import Site
 
 DEFAULTS = tuple(Path(name) for name in ("eventyard.yml", "eventyard.yaml"))
+_Read = tuple[Stack | None, tuple[Finding, ...]]
+_Reading = Callable[[Mapping[str, str], Sequence[Stack | None]], _Read]
+"""Of files, with parameters, beside what the files before them made."""
 _OTHERS = tuple(Path(name) for name in ("serverless.yml", "template.yaml", "template.yml"))
 
 
@@ -26,32 +29,53 @@ def read_files(
 
     texts = [(str(path), _text(path)) for path in files or [_default()]]
     kinds = {path: kind_of(path, text) for path, text in texts}
-    made: list[Stack | None] = []
-    found: list[Finding] = []
+    readings: list[_Reading] = []
     if own := [each for each in texts if kinds[each[0]] == "own"]:
-        read, findings = read_own(own, stack, parameters, os.environ)
-        made.append(read)
-        found += findings
+        readings.append(lambda given, made: read_own(own, stack, given, os.environ))
+
+    def serverless(path: str, text: str, given: Mapping[str, str], made: Sequence[Stack | None]) -> _Read:
+        opened = partial(_inside, Path(path).parent)
+        where = Given(given, os.environ, opened, site.account, site.region, given)
+        return read_serverless(path, text, where, stack or "")
+
+    def template(path: str, text: str, given: Mapping[str, str], made: Sequence[Stack | None]) -> _Read:
+        name = stack or next((one.name for one in made if one is not None), None)
+        if name is None:
+            message = "A template does not say its stack's name; give it with --stack."
+            return None, (Finding(path, 1, 1, "no-stack", message),)
+        return read_cloudformation(path, text, Where(name, site.account, site.region, given))
+
     for path, text in texts:
-        if kinds[path] == "own":
-            continue
-        if kinds[path] == "serverless":
-            opened = partial(_inside, Path(path).parent)
-            given = Given(parameters, os.environ, opened, site.account, site.region, parameters)
-            read, findings = read_serverless(path, text, given, stack or "")
-        else:
-            name = stack or next((one.name for one in made if one is not None), None)
-            if name is None:
-                message = "A template does not say its stack's name; give it with --stack."
-                made.append(None)
-                found.append(Finding(path, 1, 1, "no-stack", message))
-                continue
-            read, findings = read_cloudformation(path, text, Where(name, site.account, site.region, parameters))
-        made.append(read)
-        found += findings
+        if kinds[path] != "own":
+            readings.append(partial(serverless if kinds[path] == "serverless" else template, path, text))
+    made, found = _read(readings, parameters)
     if None in made:
         return None, tuple(sorted(found))
     return _together([each for each in made if each is not None]), tuple(sorted(found))
+
+
+def _read(readings: Sequence[_Reading], parameters: Mapping[str, str]) -> tuple[list[Stack | None], list[Finding]]:
+    """What each reading made, and all findings. A parameter is for whichever of the files asks for it; one that none
+    asks for stays a finding."""
+    made: list[Stack | None] = []
+    found: list[Finding] = []
+    alone = len(readings) == 1
+    before = (Stack("any", ()),)  # for who takes its name from another file
+    told = [set() if alone else _unasked(reading(parameters, before)[1], parameters) for reading in readings]
+    nobody = set[str].intersection(*told)
+    for reading, unasked in zip(readings, told, strict=True):
+        given = {name: value for name, value in parameters.items() if name in nobody or name not in unasked}
+        read, findings = reading(given, made)
+        made.append(read)
+        found += findings
+    return made, found
+
+
+def _unasked(findings: Sequence[Finding], parameters: Mapping[str, str]) -> set[str]:
+    """The parameters that a file did not ask for, by what its reader said of them."""
+    said = [one.message for one in findings if one.rule in ("unknown-parameter", "unused-parameter")]
+    texts = ("The parameter {} is not known", "No file says parameter {}.")
+    return {name for name in parameters if any(text.format(name[:100]) in one for one in said for text in texts)}
 
 
 def _together(made: Sequence[Stack]) -> Stack:
