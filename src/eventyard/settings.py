@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True):
     ``allow_network``: private networks (CIDR) that API destinations and targets outside may be in.
     ``functions``: whether users may bring code that this server runs, as its own user; in development they may.
     ``organization``: organizations and their member accounts, ``o-exampleorg1=111122223333,444455556666``.
+    ``host_name``: names by which the server is addressed, beside those of loopback; any where requests are signed.
     ``behind_proxy``: all requests come through a proxy that has TLS and adds the address of who asks to
     X-Forwarded-For; policies are held to its word."""
 
@@ -50,6 +51,7 @@ class Settings(msgspec.Struct, frozen=True):
     allow_network: tuple[str, ...] = ()
     functions: bool = False
     organization: tuple[str, ...] = ()
+    host_name: tuple[str, ...] = ()
     behind_proxy: bool = False
     log_format: Literal["json", "console"] = "json"
 

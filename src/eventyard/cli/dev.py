@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, BusHops, Host, Organization, Port, StreamLimits
+from eventyard.cli.options import AllowNetwork, BusHops, Host, HostName, Organization, Port, StreamLimits
 
 
 def dev(
     host: Host = "127.0.0.1",
     port: Port = 4010,
+    host_name: HostName = None,
     data: Annotated[Path | None, typer.Option(help="Directory to keep state in; in memory if left out.")] = None,
     bus_hops: BusHops = 1,
     stream_limits: StreamLimits = False,
@@ -28,6 +29,7 @@ def dev(
         Settings(
             host=host,
             port=port,
+            host_name=tuple(host_name or ()),
             data=data,
             dev=True,
             bus_hops=bus_hops,

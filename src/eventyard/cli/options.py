@@ -11,6 +11,10 @@ LOCAL = "http://127.0.0.1:4010"
 
 Host = Annotated[str, typer.Option(help="Address to listen on. Any but loopback needs credentials.")]
 Port = Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")]
+HostName = Annotated[
+    list[str] | None,
+    typer.Option(help="Another name that requests without signatures may come by; may be given more than once."),
+]
 Bus = Annotated[str, typer.Option(help="Name or ARN of the event bus.")]
 Endpoint = Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="URL of the server.")]
 BusHops = Annotated[int, typer.Option(help="How often an event may be sent on from one event bus to another.")]

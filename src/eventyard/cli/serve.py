@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eventyard.cli.options import AllowNetwork, BusHops, Host, Organization, Port, RelayOrigin, StreamLimits
+from eventyard.cli.options import AllowNetwork, BusHops, Host, HostName, Organization, Port, RelayOrigin, StreamLimits
 
 
 class LogFormat(StrEnum):
@@ -21,6 +21,7 @@ class LogFormat(StrEnum):
 def serve(
     host: Host = "127.0.0.1",
     port: Port = 4010,
+    host_name: HostName = None,
     data: Annotated[Path, typer.Option(help="Directory for everything durable; made if it is not there.")] = Path(
         "eventyard-data"
     ),
@@ -52,6 +53,7 @@ def serve(
         Settings(
             host=host,
             port=port,
+            host_name=tuple(host_name or ()),
             data=data,
             credentials=credentials,
             retention_days=retention_days,

@@ -33,7 +33,8 @@ class Server:
         self._resetting = asyncio.Lock()
         self._tokens = None if settings.keys() is None else Tokens(clock)
         #: Who has to sign needs no protection from other people's pages, which can't.
-        self._hosts = Hosts.on_loopback(settings.host) if self._tokens is None else Hosts()
+        names = (settings.host, *(name.lower() for name in settings.host_name))
+        self._hosts = Hosts.on_loopback(*names) if self._tokens is None else Hosts()
         self.ready = False
 
     async def start(self) -> None:

@@ -11,11 +11,11 @@ from functools import cached_property
 
 import structlog
 
-from eventyard.errors import Broken, EventyardError, Forbidden, InvalidRequest, NotFound, Unsupported
+from eventyard.errors import Broken, EventyardError, InvalidRequest, NotFound, Unsupported
 from eventyard.hosts import Hosts
-from eventyard.text import printable
 from eventyard.wire import eventstream
 from eventyard.wire.credential import scope_of
+from eventyard.wire.guard import Guard
 from eventyard.wire.http import (
     Gone,
     Headers,
@@ -43,14 +43,14 @@ Socket = Callable[[Scope, Receive, Send], Awaitable[None]]
 _JSON_TYPES = (b"application/x-amz-json-1.", b"application/json")
 _FORM = b"application/x-www-form-urlencoded"
 _XML = b"text/xml"
-_PLATFORM = "/_eventyard/"
 _random = random.Random()  # for ids in logs, not for secrets
 
 
 class App:
     """An ASGI 3 application that answers AWS's SDKs through ``doors`` and browsers through ``routes``. ``proxied``: see
-    ``origin_of``. ``sockets``: WebSockets by path, in ASGI's own messages. ``mounts``: by the beginning of the path,
-    what answers HTTP requests all by itself, before they could be anything else."""
+    ``origin_of``. ``hosts``: the names that it answers to. ``sockets``: WebSockets by path, in ASGI's own messages.
+    ``mounts``: by the beginning of the path, what answers HTTP requests all by itself, before they could be anything
+    else."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class App:
     ) -> None:
         self._doors = doors
         self._proxied = proxied
-        self._hosts = hosts or Hosts()
+        self._guard = Guard(hosts or Hosts())
         self._authenticate = authenticate.authenticate
         self._max_body = max_body
         self._sockets = sockets or {}
@@ -151,6 +151,7 @@ class App:
         body: bytes | AsyncIterator[bytes] = b""
         try:
             request = await read_body(receive, self._max_body)
+            self._guard.check(scope, headers)
             _check_encoding(headers)
             account, region = self._caller(scope, request)
             if operation is None or scope["method"] != "POST":
@@ -194,6 +195,7 @@ class App:
         status, content_type, body = 200, _XML, b""
         try:
             request = await read_body(receive, self._max_body)
+            self._guard.check(scope, headers)
             _check_encoding(headers)
             form = parse_form(scope["query_string"])
             if headers.get(b"content-type", b"").startswith(_FORM):
@@ -253,6 +255,7 @@ class App:
         request_id = _new_id()
         try:
             body = await read_body(receive, self._max_body)
+            self._guard.check(scope, headers)
             _check_encoding(headers)
             account, region = self._caller(scope, body)
             if operation is None:
@@ -311,7 +314,7 @@ class App:
         request_id = _new_id()
         try:
             body, caller = await read_body(receive, self._max_body), None
-            self._check_host(route, scope)
+            self._guard.check(scope, dict(scope["headers"]), page=True)
             if route.signed:
                 account, region = self._caller(scope, body)
                 caller = self._caller_of(account, region, request_id, scope, dict(scope["headers"]))
@@ -331,12 +334,6 @@ class App:
                 await send_stream(receive, send, response.status, headers, response.body)
             return
         await _send_refusal(scope, send, refusal, request_id)
-
-    def _check_host(self, route: Route, scope: Scope) -> None:
-        """Raises Forbidden for a page of the platform under a name that is none of this server's."""
-        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
-        if route.path.startswith(_PLATFORM) and not self._hosts.has(host):
-            raise Forbidden(f"{printable(host[:200])!r} is not a name of this server.", "MisdirectedRequest")
 
     async def _nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"], scope["method"]

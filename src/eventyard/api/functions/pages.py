@@ -11,7 +11,6 @@ import shlex
 import sys
 import uuid
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -99,7 +98,6 @@ class FunctionPages:
                 "This server runs nobody's code. Start it with --functions to let users bring theirs.",
                 "AccessDeniedException",
             )
-        _check_host(request)
         arn = _arn(request)
         try:
             wanted = msgspec.json.decode(request.body, type=Wanted)
@@ -198,21 +196,6 @@ def _only(wanted: Wanted, kind: str, *others: str) -> None:
     for name in others:
         if getattr(wanted, name):
             raise InvalidRequest(f"A function with a {kind} has no {name}.")
-
-
-def _check_host(request: HttpRequest) -> None:
-    """What is brought here is run. Without signatures the server is on loopback, and a page in a browser could only
-    reach it under a name of its own that leads there. Raises Forbidden."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    if request.caller is None and host != "localhost" and not _is_loopback(host):
-        raise Forbidden(f"Code is not taken under the name {host[:100]!r}: use 127.0.0.1.", "AccessDeniedException")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _home(request: HttpRequest) -> tuple[str, str]:
