@@ -89,8 +89,8 @@ class Functions:
         return self._pool
 
     async def run(self) -> None:
-        """Forever: end workers that nobody needs."""
-        await every(_SWEEP, self._clock, self._pool.sweep, "idle workers can't be ended")
+        """Forever: end workers that nobody needs, and throw away code that nobody has."""
+        await every(_SWEEP, self._clock, self._sweep, "idle workers and old code can't be ended")
 
     # --- what is kept -----------------------------------------------------------------------------------------------
 
@@ -109,9 +109,9 @@ class Functions:
             if (self._functions[arn].account, self._functions[arn].region) == (account, region)
         ]
 
-    async def add_code(self, zipped: bytes) -> str:
-        """Keep the zip file; answers its digest. Raises InvalidRequest for what is none."""
-        return await asyncio.to_thread(self._code.add, zipped)
+    async def add_code(self, zipped: bytes, keep: bool = True) -> str:
+        """Keep the zip file, or only try it; answers its digest. Raises InvalidRequest for what is none."""
+        return await asyncio.to_thread(self._code.add, zipped, keep)
 
     async def create(self, function: Function) -> None:
         """Keep a new function. Raises Conflict if there is one of its name."""
@@ -170,6 +170,11 @@ class Functions:
         await self._pool.close(grace)
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    async def _sweep(self) -> None:
+        await self._pool.sweep()
+        used = {function.code for function in self._functions.values()}
+        await asyncio.to_thread(self._code.sweep, used, self._clock.now())
 
     async def _keep(self, function: Function) -> None:
         await self._catalog.apply([Change(_KIND, function.arn, msgspec.json.encode(function))])

@@ -174,7 +174,7 @@ class Configuration:
         zipped = source.get("ZipFile")
         if not zipped:
             raise InvalidRequest("Please provide a source for function code.", INVALID)
-        digest = await self._functions.add_code(zipped)
+        digest = await self._functions.add_code(zipped, keep=not source.get("DryRun"))
         return msgspec.structs.replace(function, code=digest, size=len(zipped))
 
     def _check_allowed(self) -> None:
