@@ -46,16 +46,17 @@ def same(one: bytes, other: bytes) -> bool:
     return hmac.compare_digest(one, other)
 
 
-def check_any(expected: Iterable[bytes], given: Sequence[bytes], header: str) -> None:
-    """Return if one of ``given`` is one of ``expected``; all are compared. Raises Refused."""
+def check_any(expected: Iterable[bytes], given: Sequence[bytes], header: str) -> int:
+    """Which of ``expected`` is among ``given``: its place. All are compared. Raises Refused if none is."""
     if len(given) > _MOST:
         raise Refused("header", f"Header {header} holds {len(given)} signatures; {_MOST} are the most.")
-    found = False
-    for one in expected:
+    found = -1
+    for at, one in enumerate(expected):
         for other in given:
-            found |= same(one, other)
-    if not found:
+            found = at if same(one, other) else found
+    if found < 0:
         raise Refused("signature", f"The signature in header {header} was not made with a secret that is valid now.")
+    return found
 
 
 def check_time(text: str, header: str, now: int, tolerance: int) -> int:

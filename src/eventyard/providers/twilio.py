@@ -46,20 +46,22 @@ class Twilio:
         signature = decoded(request.need(_SIGNATURE), "base64", _SIGNATURE)
         json = kind_of(request, form=True) == JSON
         fields = [] if json else fields_in(request.body)
-        if json:
+        if json or "bodySHA256=" in request.url:  # or what was signed as JSON could come again as an empty form
             _check_hash(request)
-        messages = [url.encode("utf-8", "replace") + _joined(fields) for url in _spellings(request.url)]
+        joined = _joined(fields)
+        messages = [url.encode("utf-8", "replace") + joined for url in _spellings(request.url)]
         made = [digest(each.encode(), message, self._algorithm) for each in secrets for message in messages]
-        check_any(made, [signature], _SIGNATURE)
-        # What was signed, not the body: the same fields can be spelled, and even cut, in other ways.
-        keys = [hash_key(request.url, request.body if json else _joined(fields))]
+        found = check_any(made, [signature], _SIGNATURE)
+        # What was signed, not what came: the same fields can be spelled, and even cut, in other ways, and the address
+        # is the sender's word.
+        keys = [hash_key(messages[found % len(messages)])]
         token = request.header(_TOKEN)
         if token:
             keys.append(f"token:{token}")
         if json:
             return _json(request.body, keys)
-        found, payload = form_object(fields)
-        return [arrival(_type(found), payload, keys)]
+        form, payload = form_object(fields)
+        return [arrival(_type(form), payload, keys)]
 
     def sign(self, request: Request, secret: str, now: int) -> Request:
         url, fields = request.url, []
@@ -91,7 +93,7 @@ def _spellings(url: str) -> list[str]:
     usual = {"http": 80, "https": 443}.get(parts.scheme)
     if port is None and usual is not None:
         return [url, parts._replace(netloc=f"{parts.netloc}:{usual}").geturl()]
-    if port is not None:
+    if port is not None and port == usual:
         return [url, parts._replace(netloc=parts.netloc.rpartition(":")[0]).geturl()]
     return [url]
 

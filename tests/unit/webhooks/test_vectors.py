@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from eventyard.provider import Answer, Refused, Request
+from eventyard.provider import Answer, Arrival, Refused, Request
 from eventyard.providers.github import GitHub
 from eventyard.providers.signed import Signed
 from eventyard.providers.slack import Slack
@@ -137,3 +139,37 @@ def test_a_twilio_request_that_is_cut_in_another_way_is_known_to_be_the_same() -
     assert not isinstance(one, Answer)
     assert not isinstance(two, Answer)
     assert set(one[0].keys) & set(two[0].keys)
+
+
+@pytest.mark.parametrize("host", ["a:443", "a:1", "a:", "A", "b", "a:x", "u@a", "a, a", ""])
+def test_a_twilio_request_is_refused_under_another_host(host: str) -> None:
+    twilio = Twilio({}, 0)
+    signed = twilio.sign(Request(url="http://a/webhooks/w", headers=(FORM,), body=b"To=1"), "an auth token", 0)
+    other = Request(url=f"http://{host}/webhooks/w", headers=signed.headers, body=signed.body)
+    with pytest.raises(Refused, match="signature"):
+        twilio.verify(other, ["an auth token"], 0)
+
+
+def test_a_twilio_request_with_the_port_that_goes_without_saying_is_known_to_be_the_same() -> None:
+    """Without a ``url`` of the webhook the sender says the host, which must not make anything new of a replay."""
+    twilio = Twilio({}, 0)
+    for url, other in (("http://a/w", "http://a:80/w"), ("https://a:443/w?b=1", "https://a/w?b=1")):
+        signed = twilio.sign(Request(url=url, headers=(FORM,), body=b"Body=Hello&To=1"), "an auth token", 0)
+        (first,) = _arrivals(twilio, signed)
+        (again,) = _arrivals(twilio, Request(url=other, headers=signed.headers, body=signed.body))
+        assert set(first.keys) & set(again.keys)
+
+
+def _arrivals(provider: Twilio, request: Request) -> Sequence[Arrival]:
+    found = provider.verify(request, ["an auth token"], 0)
+    assert not isinstance(found, Answer)
+    return found
+
+
+def test_what_twilio_signed_as_json_does_not_come_again_as_an_empty_form() -> None:
+    twilio, json = Twilio({}, 0), ("content-type", "application/json")
+    signed = twilio.sign(Request(url="http://a/webhooks/w", headers=(json,), body=b"[]"), "an auth token", 0)
+    assert _arrivals(twilio, signed) == []
+    form = Request(url=signed.url, headers=(FORM, *signed.headers[1:]))
+    with pytest.raises(Refused, match="bodySHA256"):
+        twilio.verify(form, ["an auth token"], 0)
