@@ -121,6 +121,36 @@ class Forgetful(Plain):
         return (str(self.count),)
 
 
+class Labelled(Plain):
+    """Knows again by an id and a type that stand in headers, which aren't signed."""
+
+    def verify(self, request: Request, secrets: Sequence[str], now: int) -> Sequence[Arrival] | Answer:
+        found = super().verify(request, secrets, now)
+        assert not isinstance(found, Answer)
+        id, kind = request.header("x-id"), request.header("x-kind")
+        keys = (f"id:{id}", f"hash:{kind} {request.body!r}")
+        return [Arrival(type=kind or "", payload=each.payload, keys=keys) for each in found]
+
+
+class Hosted(Plain):
+    """Knows again by the address, which isn't signed."""
+
+    def verify(self, request: Request, secrets: Sequence[str], now: int) -> Sequence[Arrival] | Answer:
+        found = super().verify(request, secrets, now)
+        assert not isinstance(found, Answer)
+        return [Arrival(type=each.type, payload=each.payload, keys=(f"{request.url} {each.keys}",)) for each in found]
+
+
+class Mediated(Plain):
+    """Knows again by what the media type makes of the body."""
+
+    def verify(self, request: Request, secrets: Sequence[str], now: int) -> Sequence[Arrival] | Answer:
+        found = super().verify(request, secrets, now)
+        assert not isinstance(found, Answer)
+        kind = request.need("content-type")
+        return [Arrival(type=each.type, payload=each.payload, keys=(f"{kind} {each.keys}",)) for each in found]
+
+
 class Talkative(Plain):
     def refusal(self, secrets: Sequence[str]) -> Refused:
         return Refused("signature", f"expected one made with {secrets[0]}")
@@ -140,6 +170,9 @@ CAUGHT = {
     Headless: "a_changed_body_is_refused",
     Rewriting: "the_text_of_a_json_body_is_not_changed",
     Forgetful: "a_replay_is_known",
+    Labelled: "what_is_not_signed_makes_nothing_new_of_a_replay",
+    Hosted: "what_is_not_signed_makes_nothing_new_of_a_replay",
+    Mediated: "what_is_not_signed_makes_nothing_new_of_a_replay",
     Talkative: "a_refusal_tells_no_secret",
     Careless: "a_secret_is_looked_at_before_it_is_kept",
 }

@@ -45,6 +45,9 @@ CASES = [
     )),
     _case("shopify", Shopify({}, MINUTES)),
     _case("slack-event", Slack({}, MINUTES), timed=True),
+    _case("slack-event-that-could-be-a-form", Slack({}, MINUTES), timed=True, request=Request(
+        url=URL, headers=JSON, body=b'{"type":"event_callback","event_id":"Ev1","event":{"type":"a","text":"b=c"}}',
+    )),
     _case("slack-command", Slack({}, MINUTES), timed=True, request=Request(
         url=URL, headers=FORM, body=b"command=%2Fweather&text=94070&trigger_id=13345224609.738474920",
     )),
@@ -60,6 +63,10 @@ CASES = [
     _case("gitlab-token", GitLab({}, MINUTES), covers=False),
     _case("gitlab-signed", GitLab({}, MINUTES), *WHSEC, timed=True),
     _case("hmac", Signed({"header": "X-Signature", "id": "body:id", "type": "body:type"}, MINUTES)),
+    _case("hmac-headers", Signed({"header": "X-Signature", "id": "header:x-id", "type": "header:x-type"}, MINUTES),
+          request=Request(url=URL, headers=(*JSON, ("x-id", "1"), ("x-type", "a.b")), body=b'{"a":"b=c"}')),
+    _case("hmac-query", Signed({"header": "X-Signature", "id": "body:id", "type": "query:type"}, MINUTES),
+          request=Request(url=f"{URL}?type=a", headers=JSON, body=b'{"id":"b=c"}')),
     _case("hmac-timed", Signed({
         "header": "X-Signature", "algorithm": "sha512", "encoding": "base64", "prefix": "v2 ", "id": "header:x-id",
         "timestamp_header": "X-Time", "signed": "{id}:{timestamp}:{body}", "type": "body:type",

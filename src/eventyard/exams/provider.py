@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations, product
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -31,6 +33,8 @@ _HOSTILE = (
 _BODIES = (
     b"", b"\x00", b"\xff\xfe", b"{", b"[", b"null", b"NaN", b'{"a":1e999}', b"[" * 5_000, b'{"a":' * 5_000, b"a=b&&=",
 )  # fmt: skip
+_MEDIA = ("application/json", "application/x-www-form-urlencoded", "application/x+json")
+_HOSTS = ("{host}:80", "{host}:443", "{host}:1", "other.example")
 
 
 class Case(msgspec.Struct, kw_only=True):
@@ -162,6 +166,24 @@ def exam_a_replay_is_known(case: Case) -> None:
             assert set(first.keys) & set(third.keys), "what is sent again has a key in common with the first time"
 
 
+def exam_what_is_not_signed_makes_nothing_new_of_a_replay(case: Case) -> None:
+    """Whoever has one request of the sender can send it again under other headers and to another host. Headers that
+    the provider looks for with ``Request.header`` are tried even if the request has none of them."""
+    if not case.covers:
+        return
+    signed, asked = case.signed(), set[str]()
+    watched = _Watched(**{name: getattr(signed, name) for name in signed.__struct_fields__}, asked=asked)
+    known = {key for each in case.taken(watched) for key in each.keys}
+    unsigned = sorted({name for name, _ in case.plain.headers} | asked - {name for name, _ in _proofs(case, signed)})
+    for changed in _under_others(signed, unsigned):
+        try:
+            found = case.provider.verify(changed, [case.secret], NOW)
+        except Refused:
+            continue
+        if not isinstance(found, Answer):
+            assert all(known.intersection(each.keys) for each in found), f"{changed.url} {changed.headers} is not known"
+
+
 def exam_several_secrets_hold_while_one_follows_the_other(case: Case) -> None:
     request = case.signed()
     case.taken(request, [case.other, case.secret])
@@ -223,6 +245,32 @@ def _proofs(case: Case, request: Request) -> list[tuple[str, str]]:
     """The headers that signing adds, or changes."""
     before = set(case.plain.headers)
     return [each for each in request.headers if each not in before]
+
+
+class _Watched(Request, frozen=True, kw_only=True):
+    """A request that notes which headers it is asked for."""
+
+    asked: set[str]
+
+    def header(self, name: str) -> str | None:
+        self.asked.add(name)
+        return Request.header(self, name)
+
+
+def _under_others(request: Request, names: Sequence[str]) -> Iterator[Request]:
+    """``request`` with up to three of the headers ``names``, all, or all but one of them changed or left out, and to
+    other hosts, or with another query."""
+    some = [each for size in (0, 1, 2, 3) for each in combinations(names, size)]
+    most = [each for size in (len(names) - 1, len(names)) if size > 3 for each in combinations(names, size)]
+    host, (path, _, query) = urlsplit(request.url).netloc, request.url.partition("?")
+    urls = [request.url, *(request.url.replace(host, each.format(host=host), 1) for each in _HOSTS if host)]
+    urls += [path, *(f"{path}?{urlencode([(name, 'x') for name, _ in parse_qsl(query)])}" for _ in query[:1])]
+    for chosen, value, media in product([*some, *most], (None, "x", "2"), _MEDIA):
+        kept = [each for each in request.headers if each[0] not in chosen]
+        new = [(name, media if name == "content-type" else value) for name in chosen]
+        headers = (*kept, *((name, value) for name, value in new if value is not None))
+        for url in urls:
+            yield msgspec.structs.replace(request, url=url, headers=headers)
 
 
 def _verify(case: Case, request: Request) -> None:

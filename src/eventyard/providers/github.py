@@ -1,6 +1,6 @@
 """GitHub: ``X-Hub-Signature-256: sha256=HEX``, an HMAC-SHA256 of the body. The older SHA-1 signature is not taken.
 
-Event and delivery id are headers, which the signature does not cover: the hash of event and body counts as well. A
+Event and delivery id are headers, which the signature does not cover: the hash of the body counts as well. A
 form holds the JSON in its field ``payload``. Source: GitHub's documentation, "Validating webhook deliveries", "Webhook
 events and payloads" (delivery headers), "Creating webhooks" (content types).
 """
@@ -50,7 +50,7 @@ class GitHub:
             return Answer(content_type="text/plain", body=b"pong")
         action = text_of(found, "action")
         kind = f"{event}.{action}" if self._actions and action else event
-        return [arrival(kind, payload, [f"id:{delivery}", hash_key(event, request.body)])]
+        return [arrival(kind, payload, [f"id:{delivery}", hash_key(request.body)])]
 
     def sign(self, request: Request, secret: str, now: int) -> Request:
         return signed(request, (_SIGNATURE, _PREFIX + digest(secret.encode(), request.body).hex()))

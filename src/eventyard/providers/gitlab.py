@@ -51,9 +51,10 @@ class GitLab:
         kind_of(request)
         found = needed_object(request.body)
         kind = text_of(found, "object_kind") or text_of(found, "event_name") or (request.header(_EVENT) or "")
-        id = request.header(_ID) or request.header(standard.ID)
-        keys = [f"id:{id}"] if id else [hash_key(kind, request.body)]
-        return [arrival(kind, request.body, keys)]
+        # Both: where there is a signature, the first of them isn't signed.
+        ids = dict.fromkeys([request.header(_ID), request.header(standard.ID)])
+        keys = [f"id:{id}" for id in ids if id]
+        return [arrival(kind, request.body, keys or [hash_key(request.body)])]
 
     def sign(self, request: Request, secret: str, now: int) -> Request:
         if secret.startswith(standard.SECRET):

@@ -1,7 +1,7 @@
 """Shopify: ``X-Shopify-Hmac-Sha256: BASE64``, an HMAC-SHA256 of the body by the app's client secret.
 
 The newer Events have the same headers without ``X-``. Topic and id are headers, which the signature does not cover:
-the hash of topic and body counts as well. Source: Shopify's documentation, "Verify webhook deliveries", "Verify Events
+the hash of the body counts as well. Source: Shopify's documentation, "Verify webhook deliveries", "Verify Events
 deliveries".
 """
 
@@ -20,7 +20,7 @@ _SIGNATURE = "shopify-hmac-sha256"
 
 
 class Shopify:
-    """No options."""
+    """Option ``repeats``: the same body may come under several topics, so only the webhook id tells."""
 
     source = "shopify"
     methods = frozenset({"POST"})
@@ -37,7 +37,7 @@ class Shopify:
     thanks: Answer | None = None
 
     def __init__(self, options: Mapping[str, Any], tolerance: int) -> None:
-        Options("shopify", options)
+        self._repeats = Options("shopify", options, ["repeats"]).flag("repeats")
 
     def check_secret(self, secret: str) -> None:
         check_text(secret, 8)
@@ -51,7 +51,8 @@ class Shopify:
         kind_of(request)
         _, payload = object_in(request.body)
         moment = iso(request.header(f"{prefix}shopify-triggered-at"))
-        return [arrival(topic, payload, [f"id:{id}", hash_key(topic, request.body)], moment)]
+        keys = [f"id:{id}"] if self._repeats else [f"id:{id}", hash_key(request.body)]
+        return [arrival(topic, payload, keys, moment)]
 
     def sign(self, request: Request, secret: str, now: int) -> Request:
         return signed(request, (f"x-{_SIGNATURE}", encoded(digest(secret.encode(), request.body), "base64")))

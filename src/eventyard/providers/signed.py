@@ -44,7 +44,8 @@ class Signed:
     ``prefix``: before the signature in the header. ``timestamp_header``: of a time in seconds that is signed.
     ``signed``: the text that is, of ``{body}``, ``{timestamp}``, ``{id}``; as is usual if not said. ``id``, ``type``,
     ``time``: where those stand. ``challenge``: ``hub`` answers Meta's question by the secrets.
-    ``repeats``: the same body may come again as another delivery, so only the id and a signed time tell."""
+    ``repeats``: the same body may come again as another delivery, so where neither an id nor a time is signed only an
+    id tells."""
 
     source = "webhook"
     kept: tuple[str, ...] = ()
@@ -97,7 +98,7 @@ class Signed:
         else:
             found, payload = object_in(request.body)
         kind, id = self._type.text(request, found), self._id.text(request, found)
-        return [arrival(kind, payload, self._keys(request, kind, id), self._time.moment(request, found) or moment)]
+        return [arrival(kind, payload, self._keys(id, message), self._time.moment(request, found) or moment)]
 
     def sign(self, request: Request, secret: str, now: int) -> Request:
         if self._timestamp:
@@ -119,14 +120,11 @@ class Signed:
         pieces = _PART.split(self._signed)
         return b"".join(values[piece] if at % 2 else piece.encode() for at, piece in enumerate(pieces))
 
-    def _keys(self, request: Request, kind: str, id: str) -> list[str]:
-        """An id that isn't signed is no proof against replays, so what was signed counts as well."""
-        proven = bool(id) and (self._covers_id or self._id.in_body)
+    def _keys(self, id: str, message: bytes) -> list[str]:
+        """What was signed counts beside the id, whatever isn't signed (type, media type) says of it."""
         keys = [f"id:{id}"] if id else []
-        time = request.header(self._timestamp) if self._timestamp else None
-        if proven or (self._repeats and time is None):
-            return keys
-        return [*keys, hash_key(kind, time or "", request.body)]
+        told = self._covers_id or self._id.in_body or bool(self._timestamp)
+        return keys if self._repeats and not told else [*keys, hash_key(message)]
 
 
 def _challenge(request: Request, secrets: Sequence[str]) -> Answer:

@@ -44,9 +44,11 @@ class Slack:
         signature = decoded(given.removeprefix(_PREFIX), "hex", _SIGNATURE)
         message = b"v0:" + time.encode("ascii") + b":" + request.body
         check_any((digest(each.encode(), message) for each in secrets), [signature], _SIGNATURE)
+        # The Content-Type isn't signed: what is signed is known again, as whatever it comes.
+        seen = hash_key(message)
         if kind_of(request, form=True) == JSON:
-            return self._event(request.body, moment)
-        return self._form(request.body, moment, time)
+            return self._event(request.body, moment, seen)
+        return self._form(request.body, moment, seen)
 
     def sign(self, request: Request, secret: str, now: int) -> Request:
         time = str(now // 1000)
@@ -56,17 +58,17 @@ class Slack:
     def sample(self) -> Sample:
         return Sample(body=SLACK_EVENT)
 
-    def _event(self, body: bytes, moment: int) -> Sequence[Arrival] | Answer:
+    def _event(self, body: bytes, moment: int, seen: str) -> Sequence[Arrival] | Answer:
         found = needed_object(body, "type")
         if found["type"] == "url_verification":
             challenge = text_of(needed_object(body, "challenge"), "challenge")
             return Answer(content_type="text/plain", body=challenge.encode("utf-8", "replace"))
         inner = text_of(found, "event", "type")
         id = text_of(found, "event_id")
-        keys = [f"id:{id}" if id else hash_key(body)]
+        keys = [f"id:{id}" if id else hash_key(body), seen]
         return [arrival(inner or found["type"], body, keys, seconds(found.get("event_time")) or moment)]
 
-    def _form(self, body: bytes, moment: int, time: str) -> Sequence[Arrival] | Answer:
+    def _form(self, body: bytes, moment: int, seen: str) -> Sequence[Arrival] | Answer:
         fields = fields_in(body)
         found, payload = form_object(fields)
         if "ssl_check" in found and "command" not in found:
@@ -74,9 +76,11 @@ class Slack:
         if isinstance(found.get("payload"), str):
             payload = found["payload"].encode("utf-8", "replace")
             inner = needed_object(payload, "type")
-            trigger = text_of(inner, "trigger_id")
-            keys = [f"trigger:{trigger}" if trigger else hash_key(time, body)]
-            return [arrival(inner["type"], payload, keys, moment)]
-        trigger = text_of(found, "trigger_id")
+            return [arrival(inner["type"], payload, _keys(inner, seen), moment)]
         kind = "slash_command" if "command" in found else ""
-        return [arrival(kind, payload, [f"trigger:{trigger}" if trigger else hash_key(time, body)], moment)]
+        return [arrival(kind, payload, _keys(found, seen), moment)]
+
+
+def _keys(found: Mapping[str, Any], seen: str) -> list[str]:
+    trigger = text_of(found, "trigger_id")
+    return [f"trigger:{trigger}", seen] if trigger else [seen]

@@ -66,7 +66,9 @@ def test_a_webhooks_life(server: Server, run: Run) -> None:
     assert "life" in run("webhooks", "list").stdout
     assert run("webhooks", "raw", "life").stdout == ""
     assert run(*add_words, "--archive").returncode == 0
-    send(server.url, "life", "github", secret=OTHER, headers={"x-github-event": "star", "x-github-delivery": "2"})
+    star = {"x-github-event": "star", "x-github-delivery": "2"}
+    assert send(server.url, "life", "github", secret=OTHER, headers=star).json["duplicates"] == 1, "the same body"
+    send(server.url, "life", "github", secret=OTHER, headers=star, body=b'{"action":"created"}')
     (line,) = run("webhooks", "raw", "life", "--since", "1h").stdout.splitlines()
     assert dict(json.loads(line)["headers"])["x-github-event"] == "star"
     assert run("webhooks", "remove", "life").returncode == 0

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from eventyard.provider import Answer, Arrival, Refused, Request
+from eventyard.provider import Answer, Arrival, Provider, Refused, Request
 from eventyard.providers.github import GitHub
+from eventyard.providers.shopify import Shopify
 from eventyard.providers.signed import Signed
 from eventyard.providers.slack import Slack
 from eventyard.providers.standard import StandardWebhooks
@@ -160,7 +161,7 @@ def test_a_twilio_request_with_the_port_that_goes_without_saying_is_known_to_be_
         assert set(first.keys) & set(again.keys)
 
 
-def _arrivals(provider: Twilio, request: Request) -> Sequence[Arrival]:
+def _arrivals(provider: Provider, request: Request) -> Sequence[Arrival]:
     found = provider.verify(request, ["an auth token"], 0)
     assert not isinstance(found, Answer)
     return found
@@ -173,3 +174,15 @@ def test_what_twilio_signed_as_json_does_not_come_again_as_an_empty_form() -> No
     form = Request(url=signed.url, headers=(FORM, *signed.headers[1:]))
     with pytest.raises(Refused, match="bodySHA256"):
         twilio.verify(form, ["an auth token"], 0)
+
+
+def test_shopify_takes_one_body_under_two_topics_where_that_is_wanted() -> None:
+    for options, same in (({}, True), ({"repeats": True}, False)):
+        shopify = Shopify(options, 0)
+        sample, keys = shopify.sample(), []
+        for topic in ("orders/create", "orders/paid"):
+            changed = {**dict(sample.headers), "x-shopify-topic": topic, "x-shopify-webhook-id": topic}
+            request = Request(headers=tuple(changed.items()), body=sample.body)
+            (found,) = _arrivals(shopify, shopify.sign(request, "an auth token", 0))
+            keys.append(set(found.keys))
+        assert bool(keys[0] & keys[1]) is same
