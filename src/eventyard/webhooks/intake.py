@@ -96,6 +96,9 @@ class Intake:
         duplicates = len(items) - len(fresh)
         if not fresh:
             return Taken(outcome="duplicate" if items else "accepted", duplicates=duplicates)
+        if after := live.memory.wait(len(seen) + len(live.coming), now):
+            message = "Too much came within twice the tolerance: what isn't remembered could be replayed."
+            return Taken(outcome="unavailable", reason="unavailable", message=message, after=after)
         if after := live.bucket.take(now):
             return Taken(outcome="limited", after=after)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -5,6 +5,7 @@ The log is the truth: it is read back at the start. Beside it there may be one w
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
@@ -14,8 +15,9 @@ import msgspec
 from eventyard.event import Event
 from eventyard.store import EventLog
 
-#: Keys that are remembered; those of an arrival are two at most.
-MOST = 100_000
+#: Keys that are remembered; those of an arrival are two at most. So many if that is all that is younger than the guard,
+#: and up to the limit while all of them are.
+MOST, LIMIT = 100_000, 300_000
 #: Bytes of the log of deliveries: some hundreds for each of them.
 LARGEST = 128 << 20
 _DIGEST, _READ = 16, 500
@@ -51,12 +53,14 @@ def hashed(keys: Iterable[str]) -> tuple[str, ...]:
 
 
 class Memory:
-    """Of one webhook. ``window``: ms for which a key is remembered."""
+    """Of one webhook. ``window``: ms for which a key is remembered. ``guard``: ms for which it is never forgotten, even
+    if there are very many: as long as a signed time can be taken."""
 
-    def __init__(self, log: EventLog, name: str, window: int) -> None:
+    def __init__(self, log: EventLog, name: str, window: int, guard: int) -> None:
         self._log = log
         self._name = name
         self.window = window
+        self.guard = guard
         self._seen: OrderedDict[str, int] = OrderedDict()
 
     async def load(self, now: int) -> None:
@@ -64,7 +68,8 @@ class Memory:
         bounds = (await self._log.bounds()).get(self._name)
         if bounds is None:
             return
-        position = max(await self._log.locate(self._name, now - self.window) - 1, bounds.last - MOST)
+        young = await self._log.locate(self._name, now - self.guard) - 1
+        position = max(await self._log.locate(self._name, now - self.window) - 1, min(bounds.last - MOST, young))
         while rows := await self._log.read(self._name, position, _READ):
             position = rows[-1][0]
             for _, event in rows:
@@ -72,7 +77,15 @@ class Memory:
 
     def knows(self, keys: Sequence[str], now: int) -> bool:
         """Whether something has come under one of ``keys`` (hashes) within the window."""
-        return any(now - self._seen[key] < self.window for key in keys if key in self._seen)
+        return any(now - self._seen[key] <= self.window for key in keys if key in self._seen)
+
+    def wait(self, count: int, now: int) -> int:
+        """0 if there is room for ``count`` keys more; else in how many seconds some can be forgotten."""
+        self._forget(now)
+        if len(self._seen) + count <= LIMIT:
+            return 0
+        oldest = next(iter(self._seen.values()), now)
+        return max(1, math.ceil((oldest + self.guard - now) / 1000))
 
     def add(self, keys: Sequence[str], now: int) -> None:
         """Remember from now on; until :meth:`keep` has returned, as long as the process lives."""
@@ -94,5 +107,11 @@ class Memory:
         for key in keys:
             self._seen[key] = now
             self._seen.move_to_end(key)
-        while self._seen and (len(self._seen) > MOST or now - next(iter(self._seen.values())) > self.window):
+        self._forget(now)
+
+    def _forget(self, now: int) -> None:
+        while self._seen:
+            age = now - next(iter(self._seen.values()))
+            if age <= (self.guard if len(self._seen) > MOST else self.window):
+                return
             self._seen.popitem(last=False)

@@ -72,6 +72,10 @@ def check(name: str, wanted: Wanted, make: Make) -> Provider:
             f"A webhook's name is 1 to 64 letters, digits, dots, hyphens and underscores, not {name[:100]!r}."
         )
     provider = make(wanted.options, wanted.tolerance * 1000)
+    if wanted.window < 2 * wanted.tolerance:
+        raise InvalidRequest(
+            "window is at least twice the tolerance: what is forgotten while its signed time holds can be replayed."
+        )
     for field in _FIELD.findall(wanted.detail_type):
         if field != "type":
             raise InvalidRequest(f"detail_type knows {{type}} only, not {{{field}}}.")

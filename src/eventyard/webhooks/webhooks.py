@@ -200,18 +200,21 @@ class Webhooks:
         return webhook
 
     async def _keep(self, webhook: Webhook, provider: Provider, secrets: tuple[Secret, ...]) -> None:
-        window = webhook.window * 1000
+        # What is signed with a time is taken from one tolerance before it to one after it.
+        guard = 2 * webhook.tolerance * 1000
+        window = max(webhook.window * 1000, guard)
         # A day more, so that retention is never what makes a duplicate of something.
         self._keep_log(deliveries_of(webhook.arn), window + _DAY, LARGEST)
         self._keep_log(raw_of(webhook.arn), webhook.archive_days * _DAY, None)
         known = self._live.get(webhook.name)
         if known is None:
-            memory = Memory(self._log, deliveries_of(webhook.arn), window)
+            memory = Memory(self._log, deliveries_of(webhook.arn), window, guard)
             await memory.load(self._clock.now())
             live = self._live[webhook.name] = Live(webhook, provider, secrets, memory)
         else:  # requests that are in hand go on with what they began with
             live = known
-            live.webhook, live.provider, live.secrets, live.memory.window = webhook, provider, secrets, window
+            live.webhook, live.provider, live.secrets = webhook, provider, secrets
+            live.memory.window, live.memory.guard = window, guard
         live.bucket = Bucket(webhook.rate, webhook.burst, self._clock.now())
 
 

@@ -117,8 +117,44 @@ async def test_memory_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) 
     live = await world.put()
     for number in range(5):
         await world.take(live, f"evt_{number}")
-    assert (await world.take(live, "evt_4")).outcome == "duplicate"
+    await world.clock.advance(601)
+    for number in range(5, 8):
+        await world.take(live, f"evt_{number}")
+    assert (await world.take(live, "evt_7")).outcome == "duplicate"
     assert (await world.take(live, "evt_0")).outcome == "accepted"
+
+
+async def test_what_could_still_be_replayed_is_not_forgotten_for_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A time may be signed that is a tolerance in the future, and is taken until a tolerance after it."""
+    monkeypatch.setattr(remembering, "MOST", 2)
+    monkeypatch.setattr(remembering, "LIMIT", 4)
+    live = await world.put()
+    for number in range(4):
+        assert (await world.take(live, f"evt_{number}")).outcome == "accepted"
+    taken = await world.take(live, "evt_4")
+    assert (taken.outcome, taken.after) == ("unavailable", 600)
+    world.restart()
+    await world.webhooks.load()
+    live = world.webhooks.get(ACCOUNT, "stripe")
+    assert (await world.take(live, "evt_4")).outcome == "unavailable"
+    await world.clock.advance(600)
+    assert (await world.take(live, "evt_0")).outcome == "duplicate"
+    await world.clock.advance(0.001)
+    assert (await world.take(live, "evt_4")).outcome == "accepted"
+
+
+async def test_a_time_of_the_future_can_not_be_replayed_when_it_is_there(world: World) -> None:
+    live = await world.put(tolerance=1_800, window=3_600)
+    body = b'{"id": "evt_1", "type": "a"}'
+    plain = Request(url="http://a/w", headers=(("content-type", "application/json"),), body=body)
+    request = live.provider.sign(plain, ONE, world.clock.now() + 1_800_000)
+    assert (await world.intake.take(live, request)).outcome == "accepted"
+    await world.clock.advance(3_600)
+    assert (await world.intake.take(live, request)).outcome == "duplicate"
+    await world.clock.advance(1)
+    assert (await world.intake.take(live, request)).reason == "stale"
 
 
 async def test_two_at_once_are_one_event(world: World) -> None:
@@ -272,6 +308,7 @@ async def test_kept_headers_stand_in_the_resources_and_raw_requests_in_a_log(wor
         ({"secrets": []}, "needs a secret"),
         ({"secrets": ["short"]}, "at least 8"),
         ({"secrets": [ONE, ONE]}, "each once"),
+        ({"tolerance": 86_400, "window": 3_600}, "twice the tolerance"),
         ({"rate": 0}, "rate"),
         ({"body_limit": 1 << 30}, "body_limit"),
         ({"nothing": 1}, "nothing"),
