@@ -21,12 +21,14 @@ from eventyard.provider import Answer, Arrival, Refused, Request, Sample
 from eventyard.providers.body import is_json, iso, media
 from eventyard.providers.options import Options
 from eventyard.providers.samples import CLOUD_EVENT
-from eventyard.providers.signature import check_text, same, signed
+from eventyard.providers.signature import check_text, hash_key, same, signed
 
 _STRUCTURED, _BATCH = "application/cloudevents+json", "application/cloudevents-batch+json"
 _AUTHORIZATION, _ORIGIN, _RATE = "authorization", "webhook-request-origin", "webhook-request-rate"
 #: "CloudEvents attribute names MUST consist of lower-case letters or digits".
 _NAME = re.compile(r"[a-z0-9]{1,64}", re.ASCII)
+#: "A whole number in the range -2,147,483,648 to +2,147,483,647 inclusive".
+_INTEGERS = 1 << 31
 _NEEDED = ("id", "source", "specversion", "type")
 _DATA = ("data", "data_base64")
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
@@ -113,10 +115,18 @@ def _structured(text: bytes) -> Arrival:
     if data is not None and encoded is not None:
         raise Refused("body", "An event has both data and data_base64.")
     if encoded is not None:
-        if not isinstance(msgspec.json.decode(encoded), str):
-            raise Refused("body", "data_base64 of an event is not a text.")
+        _check_base64(msgspec.json.decode(encoded))
         return _arrival(attributes, b'{"data_base64":' + bytes(encoded) + b"}")
     return _arrival(attributes, b"{}" if data is None else _detail(bytes(data)))
+
+
+def _check_base64(data: object) -> None:
+    if not isinstance(data, str):
+        raise Refused("body", "data_base64 of an event is not a text.")
+    try:
+        base64.b64decode(data, validate=True)
+    except ValueError as error:  # of which binascii.Error is one
+        raise Refused("body", "data_base64 of an event is not base64.") from error
 
 
 def _binary(request: Request, kind: str) -> Arrival:
@@ -159,9 +169,11 @@ def _detail(data: bytes) -> bytes:
 def _plain(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int):
+    if isinstance(value, str) or (isinstance(value, int) and -_INTEGERS <= value < _INTEGERS):
         return str(value)
-    raise Refused("body", f"Attribute {name[:64]!r} of an event is neither a text, an integer nor true or false.")
+    raise Refused(
+        "body", f"Attribute {name[:64]!r} of an event is neither a text, an integer of 32 bits nor true or false."
+    )
 
 
 def _arrival(attributes: dict[str, str], payload: bytes) -> Arrival:
@@ -181,11 +193,10 @@ def _arrival(attributes: dict[str, str], payload: bytes) -> Arrival:
     if parse_object(payload) is None:
         raise Refused("body", "The data of an event are nested deeper than 1,000 levels.")
     said = {name: value for name, value in attributes.items() if name not in ("source", "specversion", "type", "time")}
-    key = f"{attributes['source']} {attributes['id']}"
     return Arrival(
         type=attributes["type"],
         payload=payload,
-        keys=(f"id:{key}",),
+        keys=(hash_key(attributes["source"], attributes["id"]),),
         time=time,
         source=attributes["source"],
         about=said,

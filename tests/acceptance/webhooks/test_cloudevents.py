@@ -66,6 +66,23 @@ def test_batched_is_all_or_nothing(server: Server, bus: str) -> None:
     assert [event["resources"] for event in on_bus(server.url, bus)] == [["id=1"], ["id=2"]]
 
 
+def test_the_largest_integers(server: Server, bus: str) -> None:
+    kind = {"content-type": "application/cloudevents+json"}
+    assert post(server, bus, ONE | {"least": -(1 << 31), "most": (1 << 31) - 1}, kind)[0] == 200
+    (event,) = on_bus(server.url, bus)
+    assert event["resources"] == ["id=1", "least=-2147483648", "most=2147483647"]
+
+
+def test_source_and_id_are_two_things(server: Server, bus: str) -> None:
+    """Both may hold any character, so what is known again is the pair and not the two in a row."""
+    add(server.url, "ce-pairs", "cloudevents", bus=bus)
+    pairs = [("a b", "c"), ("a", "b c"), ("1:a", "b"), ("1", ":ab"), ("a b", "c")]
+    batch = json.dumps([{**ONE, "source": source, "id": id} for source, id in pairs]).encode()
+    kind = {"content-type": "application/cloudevents-batch+json", "authorization": f"Bearer {SECRET}"}
+    told = ask(server.url, "POST", "/webhooks/ce-pairs", batch, kind).json
+    assert (told["accepted"], told["duplicates"]) == (4, 1)
+
+
 def test_data_that_are_no_object(server: Server, bus: str) -> None:
     kind = {"content-type": "application/cloudevents+json"}
     for more in ({"data": [1, 2]}, {"data": "text"}, {"data": None}, {"data_base64": "AAE="}):
@@ -91,11 +108,17 @@ def test_data_that_are_no_object(server: Server, bus: str) -> None:
         ({"time": "yesterday"}, 400, "RFC 3339"),
         ({"source": "aws.s3"}, 400, "AWS's own"),
         ({"data_base64": "AA=="}, 400, "both data and data_base64"),
+        *(({"data_base64": bad, "data": ...}, 400, "is not base64") for bad in ("A", "AA=", "A A=", "\u00e9", "AA==A")),
+        ({"data_base64": 1, "data": ...}, 400, "is not a text"),
+        ({"lot": 1 << 31}, 400, "an integer of 32 bits"),
+        ({"lot": -(1 << 31) - 1}, 400, "an integer of 32 bits"),
+        ({"lot": 1.5}, 400, "an integer of 32 bits"),
     ],
 )
 def test_what_is_no_cloud_event_is_refused(server: Server, more: dict[str, Any], status: int, why: str) -> None:
     kind = {"content-type": "application/cloudevents+json"}
-    found, told = post(server, "default", {**ONE, **more}, kind)
+    event = {name: value for name, value in {**ONE, **more}.items() if value is not ...}
+    found, told = post(server, "default", event, kind)
     assert (found, why in told["message"]) == (status, True), told
 
 
