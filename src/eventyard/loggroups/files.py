@@ -21,7 +21,8 @@ from eventyard.names import Arn
 
 #: Days that are kept open, so to say: their lines' places are known without reading them again.
 _MOST_OPEN = 256
-#: Bytes of a file's name, in most file systems 255.
+#: Bytes of a directory's name, in most file systems at most 255. Names that are as long are shortened ones, all others
+#: are shorter, so that none of these can be spelled as one of those.
 _LONGEST_NAME = 180
 _SUFFIX = ".jsonl"
 
@@ -119,7 +120,7 @@ def _safe(name: str) -> str:
     text = quote(name, safe="", errors="surrogatepass")
     if text.startswith("."):
         text = "%2E" + text[1:]
-    if len(text) > _LONGEST_NAME:
+    if len(text) >= _LONGEST_NAME:
         text = f"{text[: _LONGEST_NAME - 33]}~{blake2b(text.encode(), digest_size=16).hexdigest()}"
     return text
 

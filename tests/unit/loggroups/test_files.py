@@ -195,6 +195,19 @@ async def test_no_name_leads_out_of_the_directory_or_to_anothers_files(place: Pl
     assert all(file.resolve().parents[1] == group for file in place.files)
 
 
+async def test_a_stream_that_is_named_as_the_files_of_another_has_files_of_its_own(place: Place) -> None:
+    long = "a" * 400
+    await place.groups.create_stream(ARN, long)
+    await place.groups.put(ARN, long, events("long"))
+    short = place.files[-1].parent.name
+    await place.groups.create_stream(ARN, short)
+    await place.groups.put(ARN, short, events("short"))
+    assert (await place.texts(long), await place.texts(short)) == (["long"], ["short"])
+    await place.groups.delete_stream(ARN, short)
+    await place.reopen()
+    assert await place.texts(long) == ["long"]
+
+
 async def test_what_was_deleted_is_gone_and_does_not_come_back(place: Place) -> None:
     await place.groups.put(ARN, "s", events("one"))
     kept = place.files[0].read_bytes()
