@@ -60,16 +60,19 @@ class Remote(Protocol):
 class TargetKind(msgspec.Struct, frozen=True):
     """A kind of target. ``title``: what one of its places is called ("NATS subject").
 
-    ``settings``: a Struct, which ``msgspec.convert`` checks (give it ``forbid_unknown_fields``); its ``__post_init__``
-    raises ValueError for values that can't go together. ``secrets``: those of its fields, texts, that are credentials:
-    they are sealed, and never shown. ``open``: makes the target; it must not connect. It raises InvalidRequest for
-    settings that can't work and for a library that is missing. ``dedups``: whether a delivery that comes again, because
-    its answer was lost, leaves nothing twice. ``remote``: of a kind whose ``open`` makes a :class:`Remote` and whose
-    settings have an ``account``, whether it delivers to what an ARN in that account names."""
+    ``settings``: a Struct, which ``msgspec.convert`` checks (give it ``forbid_unknown_fields``); its
+    ``__post_init__`` raises ValueError for values that can't go together. ``secrets``: those of its fields, texts,
+    that are credentials: they are sealed, and never shown. ``open``: makes the target; it must not connect. It
+    raises InvalidRequest for settings that can't work and for a library that is missing. ``dedups``: whether a
+    delivery that comes again, because its answer was lost, leaves nothing twice. ``unguarded``: those of the fields
+    that can't lead the credentials to anybody else, or out in the clear; while only they change, credentials that
+    are left out stay. ``remote``: of a kind whose ``open`` makes a :class:`Remote` and whose settings have an
+    ``account``, whether it delivers to what an ARN in that account names."""
 
     title: str
     settings: type[msgspec.Struct]
     open: Callable[[Any, Surroundings], OpenTarget | Remote]
     secrets: frozenset[str] = frozenset()
     dedups: bool = False
+    unguarded: frozenset[str] = frozenset()
     remote: Callable[[str], bool] | None = None

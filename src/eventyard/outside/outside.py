@@ -15,7 +15,7 @@ from eventyard.clock import Clock
 from eventyard.errors import Broken, Conflict, InvalidRequest, LimitExceeded, NotFound
 from eventyard.outside.kinds import Kinds
 from eventyard.outside.resources import Named, account_of, target_arn
-from eventyard.outside.settings import checked, parted, stars
+from eventyard.outside.settings import checked, guarded, left_out, parted, stars
 from eventyard.plugin import OpenTarget, Remote, Surroundings, TargetKind
 from eventyard.store import Catalog, Change
 from eventyard.target import Delivered, Outcome, Permanent, Retry
@@ -115,14 +115,15 @@ class Outside:
     async def put(self, account: str, region: str, name: str, kind: str, given: Mapping[str, Any]) -> Named:
         """Make a target, or replace it whole; credentials that are left out stay, if the kind does.
 
-        Raises InvalidRequest for a kind that isn't known or whose library is missing, and for settings that can't work;
-        Conflict for an account that is declared to be elsewhere twice; LimitExceeded."""
+        Raises InvalidRequest for a kind that isn't known or whose library is missing, for settings that can't work, and
+        for credentials that are left out where they might go to somebody else, or can't be opened any more; Conflict
+        for an account that is declared to be elsewhere twice; LimitExceeded."""
         arn, of = target_arn(account, region, name), self._kinds.find(kind)
         async with self._turn:
             known = self._named.get(arn)
             if known is None and len(self._named) >= _MOST:
                 raise LimitExceeded(f"There can't be more than {_MOST} targets outside.")
-            shown, secrets = parted(of, given, self._before(known, kind))
+            shown, secrets = parted(of, given, self._before(known, of, kind, given))
             settings = checked(kind, of, {**shown, **secrets})
             if of.remote is not None:
                 self._check_account(arn, account, shown["account"])
@@ -152,13 +153,18 @@ class Outside:
             await self._catalog.apply([Change(_KIND, arn, None)])
             self._forget(arn)
 
-    def _before(self, known: Named | None, kind: str) -> Mapping[str, str]:
-        if known is None or known.kind != kind:
+    def _before(self, known: Named | None, of: TargetKind, kind: str, given: Mapping[str, Any]) -> Mapping[str, str]:
+        """The credentials that stay. Whoever may change a target must not have its credentials sent to themselves."""
+        left = [] if known is None or known.kind != kind else left_out(known.hidden, given)
+        if known is None or not left:
             return {}
+        moved = guarded(of, known.shown, given)
+        if moved:
+            raise InvalidRequest(f"{' and '.join(left)} must be given again, or null: {moved[0]} is not what it was.")
         try:
             return self._secrets(known)
-        except Broken:  # a lost key must not keep anybody from giving the credentials anew
-            return {}
+        except Broken as error:
+            raise InvalidRequest(f"{' and '.join(left)} must be given again, or null: {error.message}") from error
 
     def _check_account(self, arn: str, owner: str, account: str) -> None:
         if account == owner:

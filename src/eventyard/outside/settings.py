@@ -25,6 +25,17 @@ def parted(
     return shown, {name: value for name, value in secrets.items() if value is not None}
 
 
+def left_out(secrets: Iterable[str], given: Mapping[str, Any]) -> list[str]:
+    """Those of ``secrets`` that ``given`` says nothing new of."""
+    return [name for name in secrets if given.get(name, STARS) == STARS]
+
+
+def guarded(of: TargetKind, before: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    """The settings that changed and may decide who gets the credentials."""
+    names = sorted({*before, *given} - of.secrets - of.unguarded)
+    return [name for name in names if (name in before, before.get(name)) != (name in given, given.get(name))]
+
+
 def checked(kind: str, of: TargetKind, settings: Mapping[str, Any]) -> msgspec.Struct:
     """The settings as ``of`` has them. Raises InvalidRequest."""
     try:

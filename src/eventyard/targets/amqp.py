@@ -130,4 +130,5 @@ class AmqpTarget:
         )
 
 
-KIND = TargetKind("AMQP exchange", AmqpSettings, AmqpTarget, frozenset({"password"}))
+_UNGUARDED = frozenset({"exchange", "routing_key", "mandatory"})
+KIND = TargetKind("AMQP exchange", AmqpSettings, AmqpTarget, frozenset({"password"}), unguarded=_UNGUARDED)

@@ -143,4 +143,5 @@ def _place(broker: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-KIND = TargetKind("Kafka topic", KafkaSettings, KafkaTarget, frozenset({"password"}))
+_UNGUARDED = frozenset({"topic", "key", "idempotent", "largest"})
+KIND = TargetKind("Kafka topic", KafkaSettings, KafkaTarget, frozenset({"password"}), unguarded=_UNGUARDED)

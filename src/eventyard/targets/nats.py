@@ -188,4 +188,7 @@ def _plain(subject: str) -> str:
     return "x".join(part.rpartition(">")[2] if at else part for at, part in enumerate(subject.split("<$")))
 
 
-KIND = TargetKind("NATS subject", NatsSettings, NatsTarget, frozenset({"password", "token"}), dedups=True)
+_UNGUARDED = frozenset({"subject", "jetstream", "stream"})
+KIND = TargetKind(
+    "NATS subject", NatsSettings, NatsTarget, frozenset({"password", "token"}), dedups=True, unguarded=_UNGUARDED
+)

@@ -166,4 +166,7 @@ class RedisTarget:
         return Permanent("SDK_CLIENT_ERROR", f"The server refuses the message: {said}.")
 
 
-KIND = TargetKind("Redis stream", RedisSettings, RedisTarget, frozenset({"password"}), dedups=True)
+_UNGUARDED = frozenset({"stream", "field", "max_length", "deduplication_seconds"})
+KIND = TargetKind(
+    "Redis stream", RedisSettings, RedisTarget, frozenset({"password"}), dedups=True, unguarded=_UNGUARDED
+)

@@ -41,6 +41,11 @@ def test_credentials_stay_when_left_out_and_go_when_null(yard: Yard, nats: Any) 
     assert yard.page("PUT", "/lots", {"kind": "nats", **_nats(nats, "b", user="anna")})["settings"]["password"] == "***"
     given = yard.page("GET", "/lots")["settings"]
     assert yard.page("PUT", "/lots", {"kind": "nats", **given})["settings"] == given
+    for more in ({"user": "bert"}, {"user": "anna", "url": "nats://127.0.0.1:1"}):
+        moved = yard.page("PUT", "/lots", {"kind": "nats", **_nats(nats, "b"), **more})
+        assert (moved["status"], moved["code"]) == (400, "ValidationException")
+        assert "password must be given again, or null: " in moved["message"]
+    assert yard.page("GET", "/lots")["settings"] == given
     gone = yard.page("PUT", "/lots", {"kind": "nats", **_nats(nats, "b"), "password": None})
     assert "password" not in gone["settings"]
     other = yard.page("PUT", "/lots", {"kind": "redis", "url": "redis://127.0.0.1", "stream": "s"})

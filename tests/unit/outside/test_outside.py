@@ -31,6 +31,7 @@ class Nowhere:
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     word: str | None = None
+    colour: str = ""
 
 
 class Spy:
@@ -64,7 +65,7 @@ class Yard:
         self.store = store
         self.vault = vault
         self.spies: list[Spy] = []
-        kind = TargetKind("spy", Settings, self._open, frozenset({"word"}))
+        kind = TargetKind("spy", Settings, self._open, frozenset({"word"}), unguarded=frozenset({"colour"}))
         around = Surroundings(Nowhere(), ManualClock(), 1)
         self.outside = Outside(store.catalog, vault, around.clock, Kinds({"spy": kind}), around)
         self.target = OutsideTarget(self.outside, ARN)
@@ -103,6 +104,29 @@ async def test_with_another_key_deliveries_wait_and_credentials_can_be_given_ane
     assert outcome.code == "NO_AUTHORIZATION"
     await other.put(name="one", word="loud")
     assert await other.deliver() == DELIVERED
+
+
+async def test_credentials_are_not_handed_to_whoever_the_target_is_changed_to(yard: Yard) -> None:
+    await yard.put(name="one", word="hush", colour="red")
+    await yard.put(name="one", colour="blue")
+    assert yard.spies[-1].settings == Settings(name="one", word="hush", colour="blue")
+    for given in ({}, {"word": "***"}, {"colour": "red"}):
+        with pytest.raises(InvalidRequest, match="word must be given again, or null: name is not what it was"):
+            await yard.put(name="two", **given)
+    assert yard.outside.get(ARN).shown == {"name": "one", "colour": "blue"}
+    await yard.put(name="two", word=None)
+    assert yard.spies[-1].settings == Settings(name="two")
+    await yard.put(name="one", word="hush")
+    await yard.put(name="two", word="loud")
+    assert yard.spies[-1].settings == Settings(name="two", word="loud")
+
+
+async def test_credentials_that_can_not_be_opened_are_not_dropped_without_a_word(yard: Yard) -> None:
+    await yard.put(name="one", word="hush")
+    other = Yard(yard.store, Vault(b"o" * 32))
+    await other.outside.load()
+    with pytest.raises(InvalidRequest, match="word must be given again, or null"):
+        await other.put(name="one")
 
 
 async def test_a_change_counts_at_once_and_the_old_is_closed_when_its_deliveries_are_done(yard: Yard) -> None:
