@@ -21,17 +21,19 @@ _PLUGIN = re.compile(r"<!-- plug-in -->\n```python\n(.*?)```\n\n```toml\n(.*?)``
 _DEVELOPMENT = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
-def test_the_tour_ends_in_a_stream(server_of: Callable[[str], Any]) -> None:
+def test_the_tour_ends_in_a_stream(server_of: Callable[[str], Any], tmp_path: Path) -> None:
     nats = server_of("nats")
     asyncio.run(nats.make("lots", ["lots.*"]))
+    (tmp_path / "key").write_text("hush\n")
     # The server of the tour ends with it, so the event must be there before.
     script = (
-        script_of(_PAGE).replace("nats://127.0.0.1:4222", nats.url)
+        script_of(_PAGE).replace("nats://127.0.0.1:4222", nats.url).replace("@key", f"@{tmp_path / 'key'}")
         + "\nuntil eventyard targets show lots | grep -q '2 delivered'; do sleep 0.1; done\n"
     )
     said = walk(script, _DEVELOPMENT)
     assert "arn:aws:events:us-east-1:123456789012:target/lots" in said
     assert "Delivered: event" in said
+    assert "arn:aws:events:us-east-1:123456789012:target/production" in said
     messages = asyncio.run(nats.messages("lots"))
     assert [(subject, json.loads(data)["detail-type"]) for subject, data, _ in messages] == [
         ("lots.VIN1", "TargetTested"),

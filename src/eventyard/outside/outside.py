@@ -15,7 +15,7 @@ from eventyard.clock import Clock
 from eventyard.errors import Broken, Conflict, InvalidRequest, LimitExceeded, NotFound
 from eventyard.outside.kinds import Kinds
 from eventyard.outside.resources import Named, account_of, target_arn
-from eventyard.outside.settings import checked, guarded, left_out, parted, stars
+from eventyard.outside.settings import checked, guarded, left_out, parted, stars, typed
 from eventyard.plugin import OpenTarget, Remote, Surroundings, TargetKind
 from eventyard.store import Catalog, Change
 from eventyard.target import Delivered, Outcome, Permanent, Retry
@@ -119,6 +119,7 @@ class Outside:
         for credentials that are left out where they might go to somebody else, or can't be opened any more; Conflict
         for an account that is declared to be elsewhere twice; LimitExceeded."""
         arn, of = target_arn(account, region, name), self._kinds.find(kind)
+        given = typed(of, given)
         async with self._turn:
             known = self._named.get(arn)
             if known is None and len(self._named) >= _MOST:

@@ -14,6 +14,24 @@ from eventyard.plugin import TargetKind
 STARS = "***"
 
 
+def typed(of: TargetKind, given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given``, with numbers and truth values where the kind wants some and ``given`` has them as texts, as whoever
+    types a command does."""
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(of.settings)}
+    return {
+        name: _number(value, types[name]) if name in types and isinstance(value, str) else value
+        for name, value in given.items()
+    }
+
+
+def _number(text: str, wanted: Any) -> str | int | float:
+    try:
+        read = msgspec.convert(text, wanted, strict=False)
+    except msgspec.ValidationError:  # it is told with all else that is wrong
+        return text
+    return read if isinstance(read, int | float) else text
+
+
 def parted(
     of: TargetKind, given: Mapping[str, Any], before: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:

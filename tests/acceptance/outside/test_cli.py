@@ -40,6 +40,28 @@ def test_a_target_is_added_tried_shown_listed_and_removed(yard: Yard, nats: Any,
     assert "does not exist" in one_sentence(run("targets", "show", "lots", *where, environment=who))
 
 
+def test_the_kind_says_whether_a_setting_is_a_number_or_a_text(yard: Yard) -> None:
+    where, who = ("--endpoint", yard.server.url), {"AWS_ACCESS_KEY_ID": yard.account}
+
+    def add(*settings: str) -> dict[str, Any]:
+        added = run("targets", "add", "typed", *settings, *where, environment=who)
+        assert added.returncode == 0, added.stderr
+        return dict(yard.page("GET", "/typed")["settings"])
+
+    redis = {"url": "redis://127.0.0.1:1", "stream": "2026", "max_length": 1_000, "password": "***"}
+    given = ("redis", "url=redis://127.0.0.1:1", "stream=2026", "max_length=1000")
+    assert add(*given, "password=0123") == redis
+    assert add(*given, "password=null") == {name: value for name, value in redis.items() if name != "password"}
+    assert add("nats", "url=nats://h", "subject=true", "jetstream=false") == {
+        "url": "nats://h", "subject": "true", "jetstream": False
+    }  # fmt: skip
+    assert add("kafka", 'brokers=["127.0.0.1:1"]', "topic=[lots]") == {"brokers": ["127.0.0.1:1"], "topic": "[lots]"}
+    keys = ("access_key_id=0012", "secret_access_key=12")
+    assert add("aws", "account=111122223333", *keys)["account"] == "111122223333"
+    wrong = run("targets", "add", "typed", *given, "database=one", *where, environment=who)
+    assert "Expected `int`, got `str`, in `database`" in one_sentence(wrong)
+
+
 def test_what_does_not_arrive_ends_with_status_1_and_the_reason(yard: Yard) -> None:
     where, who = ("--endpoint", yard.server.url), {"AWS_ACCESS_KEY_ID": yard.account}
     run("targets", "add", "away", "redis", "url=redis://127.0.0.1:1", "stream=s", *where, environment=who)

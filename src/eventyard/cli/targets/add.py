@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,8 +37,7 @@ def _setting(text: str) -> tuple[str, Any]:
             return name, Path(value[1:]).read_text().rstrip("\n")
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidRequest(f"Can't read the setting {name} from {value[1:]}: {error}.") from error
-    try:
-        read = json.loads(value)
-    except ValueError:
-        return name, value
-    return name, value if isinstance(read, str) else read
+    if value == "null" or value.startswith(("{", "[")):
+        with contextlib.suppress(ValueError):  # then it is text that begins so
+            return name, json.loads(value)
+    return name, value  # the kind knows what is a number, and that an account is none
