@@ -194,6 +194,7 @@ def test_log_events_go_to_a_stream_that_is_made_on_need(yard: Yard, aws: Aws) ->
     [
         (400, {"__type": "ThrottlingException", "message": "Rate exceeded"}, "retry", "THROTTLING"),
         (429, {}, "retry", "THROTTLING"),
+        (400, {"__type": "ExecutionLimitExceeded", "message": "full"}, "retry", "THROTTLING"),
         (500, {"__type": "InternalServerError"}, "retry", "SERVER_ERROR"),
         (503, {}, "retry", "SERVER_ERROR"),
         (403, {"__type": "UnrecognizedClientException", "message": "no"}, "retry", "NO_AUTHORIZATION"),

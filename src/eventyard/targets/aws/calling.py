@@ -1,8 +1,4 @@
-"""One request to AWS, and what its answer means. It knows no operation, and tries nothing twice.
-
-Sources: API references, "Common errors" of each service; "Retry behavior" in the SDKs reference guide (what throttling
-is called).
-"""
+"""One request to AWS, and its answer. It knows no operation, and tries nothing twice."""
 
 from __future__ import annotations
 
@@ -18,27 +14,10 @@ from botocore.parsers import ResponseParserError, create_parser
 from botocore.serialize import create_serializer
 
 from eventyard.errors import Forbidden
+from eventyard.targets.aws.meaning import meaning
 from eventyard.targets.http.client import Call, Client, Unreachable
 from eventyard.targets.http.outcome import retry_after
 from eventyard.targets.session import Away, Refused
-
-#: Words of codes by which services say that the same may succeed later, whatever the status.
-_THROTTLED = (
-    "Throttl", "TooManyRequests", "RequestLimitExceeded", "LimitExceededException", "SlowDown", "BandwidthLimit",
-    "ProvisionedThroughputExceeded", "PriorRequestNotComplete", "OverLimit",
-)  # fmt: skip
-_PASSING = (
-    "ServiceUnavailable", "InternalFailure", "InternalError", "InternalServer", "InternalException",
-    "ServiceException", "RequestTimeout", "ResourceNotReady", "ResourceConflict", "RequestTimeTooSkewed",
-    "ConcurrentModification",
-)  # fmt: skip
-#: Words of codes that speak of the credentials: somebody will give others.
-_OF_CALLER = (
-    "UnrecognizedClient", "InvalidClientTokenId", "InvalidAccessKeyId", "MissingAuthenticationToken", "Signature",
-    "ExpiredToken", "RequestExpired", "OptInRequired", "InvalidToken",
-)  # fmt: skip
-_MISSING = ("NotFound", "NonExistent", "DoesNotExist", "NoSuch", "StateMachineDeleting", "StateMachineTypeNotSupported")
-_DENIED = ("AccessDenied", "NotAuthorized", "AuthorizationError", "KMSAccessDenied", "InvalidSecurity")
 
 
 class Caller:
@@ -110,26 +89,6 @@ class Caller:
             raise Away(str(error)) from error
         except Forbidden as error:
             raise Refused(error.message, "NO_PERMISSIONS") from error
-
-
-def meaning(status: int, code: str, message: str, after: float | None = None) -> Refused | Away:
-    """What an error means for who asked. ``status``: 0 for an entry of a batch, which has none."""
-    told = f"{code or status}: {message}" if message else code or f"status {status}"
-    if status == 429 or _among(code, _THROTTLED):
-        return Away(told, "THROTTLING", lost=False, after=after)
-    if status >= 500 or _among(code, _PASSING):
-        return Away(told, "SERVER_ERROR", lost=False, after=after)
-    if _among(code, _OF_CALLER):
-        return Away(told, "NO_AUTHORIZATION", lost=False)
-    if _among(code, _DENIED) or status == 403:
-        return Refused(told, "NO_PERMISSIONS")
-    if _among(code, _MISSING) or status == 404:
-        return Refused(told, "NO_RESOURCE")
-    return Refused(told)
-
-
-def _among(code: str, words: tuple[str, ...]) -> bool:
-    return any(word.lower() in code.lower() for word in words)
 
 
 def _text(value: str | bytes) -> str:

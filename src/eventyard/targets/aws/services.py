@@ -13,7 +13,8 @@ import msgspec
 from eventyard.event import published_at
 from eventyard.names import Arn
 from eventyard.target import DELIVERED, Delivery, Outcome, Permanent, Retry
-from eventyard.targets.aws.calling import Caller, meaning
+from eventyard.targets.aws.calling import Caller
+from eventyard.targets.aws.meaning import meaning
 from eventyard.targets.session import Away, Refused, copy_id
 from eventyard.transform.path import parse_path, select
 
