@@ -30,10 +30,12 @@ def run(settings: Settings) -> None:
 
 
 def exports(url: str) -> str:
-    """The lines of shell that point AWS's tools at ``url``."""
+    """The lines of shell that point AWS's tools at ``url``. They put words before the host's name for some operations
+    (``stream-127.0.0.1``) unless told not to, and then nobody would be there to say what is wrong."""
     return (
         f"  export AWS_ENDPOINT_URL={url}\n"
-        "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1"
+        "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1\n"
+        "  export AWS_DISABLE_HOST_PREFIX_INJECTION=true"
     )
 
 
