@@ -1,4 +1,6 @@
-"""Stripe posts that a charge has succeeded, and a function of ours hears of it: python examples/stripe/run.py
+"""Stripe posts that a charge has succeeded, and a function of ours hears of it.
+
+    .venv/bin/python examples/stripe/run.py
 
 Starts a server of its own, applies serverless.yml, makes the webhook, and posts charge_succeeded.json as Stripe would:
 signed by hand, the way Stripe's documentation describes it.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import importlib.util
 import os
 import subprocess
 import sys
@@ -34,9 +37,15 @@ def stripe_posts(url: str, body: bytes, secret: str) -> str:
 
 
 def main() -> None:
+    if importlib.util.find_spec("eventyard") is None:
+        raise SystemExit(
+            f"{sys.executable} has no Eventyard. Run `make setup` in the checkout once, then "
+            ".venv/bin/python examples/stripe/run.py."
+        )
     with tempfile.TemporaryDirectory() as scratch:
         ledger = Path(scratch) / "ledger.txt"
         ledger.touch()
+        log = Path(scratch) / "log"
         environment = os.environ | {"LEDGER": str(ledger)}
         eventyard = [sys.executable, "-m", "eventyard"]
 
@@ -48,12 +57,15 @@ def main() -> None:
             [*eventyard, "dev", "--port", "0", "--data", f"{scratch}/data"],
             env=environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=log.open("w"),
             text=True,
         )
         try:
             assert server.stdout is not None
-            url = next(line.strip().rpartition("=")[2] for line in server.stdout if "AWS_ENDPOINT_URL=" in line)
+            urls = (line.strip().rpartition("=")[2] for line in server.stdout if "AWS_ENDPOINT_URL=" in line)
+            url = next(urls, "")
+            if not url:
+                raise SystemExit(f"The server does not start: {log.read_text()}")
             run("apply", "serverless.yml", "--yes")
             add = ("webhooks", "add", "stripe", "--provider", "stripe", "--bus", "payments", "--secret", "-")
             run(*add, told=SECRET)
