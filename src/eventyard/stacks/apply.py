@@ -75,7 +75,7 @@ class _Applying:
                 self._ledger.keep(msgspec.structs.replace(self._ledger.record, outputs=outputs))
         return Outcome(tuple(self._done), self._failed, tuple(self._skipped), outputs)
 
-    def _try(self, step: Step, needs: tuple[str, ...], do: Callable[[Step], None]) -> None:
+    def _try(self, step: Step, needs: tuple[str, ...], do: Callable[[Step], Step | None]) -> None:
         missing = [id for id in needs if id in self._failed or id in self._skipped]
         if missing and step.changing:
             self._skipped.append(step.id)
@@ -84,7 +84,7 @@ class _Applying:
         if step.changing:
             self._tell(step, "start", "")
         try:
-            do(step)
+            step = do(step) or step
         except _Refused as refused:
             self._failed[step.id] = refused.message
             self._tell(step, "failed", refused.message)
@@ -206,13 +206,16 @@ class _Applying:
         users = {id for id, entry in self._ledger.record.resources.items() if step.id in entry.needs}
         return tuple(users - {step.id})
 
-    def _remove(self, step: Step) -> None:
+    def _remove(self, step: Step) -> Step | None:
         if step.action == "left" or step.entry is None:
-            return
+            return None
         kind = KINDS.get(step.type)
+        there = True
         if step.action == "delete" and kind is not None:
             with _refusals():
-                key = step.entry.key
+                # An apply that was cut off may have made it without coming to know its key.
+                key = kind.find(self._site, step.entry.asked) if step.entry.key is None else step.entry.key
+                there = key is not None and kind.read(self._site, key) is not None
                 if key is not None:
                     kind.delete(self._site, key)
                     kind.settle(self._site, key)
@@ -221,6 +224,7 @@ class _Applying:
             self._ledger.keep(record.without_leftover(step.id, step.entry))
         else:
             self._ledger.keep(record.with_entry(step.id, None))
+        return None if there else msgspec.structs.replace(step, action="absent")
 
 
 class _Refused(Exception):

@@ -21,9 +21,10 @@ from eventyard.stacks.seal import seal, untold
 from eventyard.stacks.site import Site
 from eventyard.stacks.values import UNKNOWN, has_unknown, resolve
 
-Action = Literal["create", "adopt", "change", "replace", "nothing", "delete", "left", "kept"]
+Action = Literal["create", "adopt", "change", "replace", "nothing", "delete", "left", "kept", "absent"]
 """``left``: no longer wanted, and not asked to be deleted. ``kept``: no longer wanted, and said to stay
-(``DeletionPolicy: Retain``); the stack forgets it."""
+(``DeletionPolicy: Retain``); the stack forgets it.
+``absent``: it was to be deleted, and was not there; no plan says so, an outcome does."""
 
 _DELETIONS = ("delete", "left", "kept")
 

@@ -9,12 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from eventyard.cli.stacks.records import FileRecords
+from eventyard.cli.stacks.view import View
+from eventyard.cli.stacks.work import Place as OpenPlace
+from eventyard.cli.stacks.work import Work
 from eventyard.errors import Conflict
-from eventyard.stacks import Record
-from tests.acceptance.server import Server, new_account
+from eventyard.stacks import Plan, Record
+from tests.acceptance.server import Server
+from tests.acceptance.stacks.driver import Driver, stack
 
 _FILE = """\
 stack: shop
@@ -28,11 +33,10 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(server: Server, tmp_path: Path) -> Run:
-    """Runs a command in a folder with the file, as an account of its own."""
+def run(server: Server, driver: Driver, tmp_path: Path) -> Run:
+    """Runs a command in a folder with the file, as the driver's account."""
     (tmp_path / "eventyard.yml").write_text(_FILE)
-    keys = {"AWS_ACCESS_KEY_ID": new_account(), "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    environment = os.environ | keys | {"AWS_ENDPOINT_URL": server.url}
+    environment = os.environ | {"AWS_ENDPOINT_URL": server.url}
 
     def run(*command: str, status: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -79,6 +83,38 @@ def test_a_change_is_shown_with_what_was_and_what_will_be(run: Run, tmp_path: Pa
     before, after = line.split(" → ")
     assert before.startswith("      Description: …")
     assert (before[-4:], after[-5:]) == (" May", " June")
+
+
+def test_what_was_not_there_is_not_said_to_be_deleted(run: Run, driver: Driver, tmp_path: Path) -> None:
+    (tmp_path / "eventyard.yml").write_text("stack: s\nbuses:\n  cars:\n  vans:\n")
+    run("apply", "--yes")
+    driver.call("events", "DeleteEventBus", Name="cars")
+    done = run("destroy", "s", "--yes").stdout
+    assert "✓ buses.cars  AWS::Events::EventBus  was not there" in done
+    assert "Done: 1 deleted, 1 not there any more." in done
+
+
+def test_what_could_not_be_deleted_is_told_in_the_words_of_destroy(run: Run, driver: Driver, tmp_path: Path) -> None:
+    (tmp_path / "eventyard.yml").write_text("stack: s\nbuses:\n  cars:\n")
+    run("apply", "--yes")
+    driver.call("events", "PutRule", Name="other", EventBusName="cars", EventPattern='{"source": ["a"]}')
+    failed = run("destroy", "s", "--yes", status=1).stdout
+    assert "Not done: 1 failed. Destroy it again: it goes on from here." in failed
+
+
+def test_who_comes_second_is_told_who_was_first(driver: Driver) -> None:
+    record, revision = driver.record("s")
+    plan = driver.plan(stack(bus=("AWS::Events::EventBus", {})))
+
+    def overtaken(_: Record) -> Plan:
+        driver.records.save(msgspec.structs.replace(record, holder="elsewhere process 7"), revision)
+        return plan
+
+    work = Work(OpenPlace(driver.site, driver.records, "here"), View(), json=False, yes=True, take_over=False)
+    with pytest.raises(
+        Conflict, match=r"elsewhere process 7 is applying it\. Nothing was changed here\. Run this again"
+    ):
+        work.do("s", overtaken, plan_only=False, exit_code=False)
 
 
 def test_what_programs_read(run: Run, tmp_path: Path) -> None:

@@ -76,6 +76,14 @@ def test_what_was_asked_for_at_last_is_known_after_a_crash(driver: Driver, there
     assert not driver.plan(less).changing
 
 
+def test_what_was_made_at_last_is_deleted_with_the_stack(driver: Driver) -> None:
+    """Though the apply was cut off before it knew what the service calls it."""
+    _apply_and_be_killed_after(driver, stack(queue=_QUEUE), "CreateQueue")
+    assert driver.record("s")[0].resources["queue"].key is None
+    assert [(step.id, step.action) for step in driver.apply(stack(), prune=True).done] == [("queue", "delete")]
+    assert driver.call("sqs", "ListQueues").get("QueueUrls", []) == []
+
+
 def test_what_is_taken_over_becomes_what_is_wanted(driver: Driver) -> None:
     queue = driver.call("sqs", "CreateQueue", QueueName="adq")["QueueUrl"]
     arn = driver.call("sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][

@@ -30,7 +30,7 @@ def destroy(
     place = open_place(endpoint, aws, records)
     if place.records.load(stack)[0] is None:
         raise NotFound(f"There is no stack {stack} at {place.name}.")
-    work = Work(place, View(), json, yes, take_over)
+    work = Work(place, View(destroying=True), json, yes, take_over)
     ledger = work.do(stack, lambda record: make_plan(place.site, Stack(stack, ()), record, prune=True), plan, False)
     if ledger is not None:
         ledger.forget()

@@ -34,8 +34,9 @@ _SUMS = (
 )
 _DID = {
     "create": "created", "adopt": "adopted", "change": "changed", "replace": "replaced", "delete": "deleted",
-    "kept": "let go",
+    "kept": "let go", "absent": "was not there",
 }  # fmt: skip
+_SUMMED = {"absent": "not there any more"}
 #: Of a value, and of the column of ids.
 _LONGEST, _WIDEST = 100, 44
 #: Of a long text, what is shown before the first difference.
@@ -44,9 +45,10 @@ _NOTHING = object()
 
 
 class View:
-    """``detailed``: with every property of what is new."""
+    """``detailed``: with every property of what is new. ``destroying``: a whole stack is deleted."""
 
-    def __init__(self, detailed: bool = False) -> None:
+    def __init__(self, detailed: bool = False, destroying: bool = False) -> None:
+        self._destroying = destroying
         self._console = Console(highlight=False, soft_wrap=True)
         self._detailed = detailed
         self._going: Status | None = None
@@ -86,7 +88,12 @@ class View:
 
     def asked(self) -> bool:
         """Whether the user says yes."""
-        return self._console.input("\nApply this? Only [bold]yes[/bold] does: ").strip() == "yes"
+        return (
+            self._console.input(
+                f"\n{'Delete' if self._destroying else 'Apply'} this? Only [bold]yes[/bold] does: "
+            ).strip()
+            == "yes"
+        )
 
     def tell(self, step: Step, event: str, detail: str) -> None:
         """One line for each step as it ends, and the one that is being done, if there is a terminal."""
@@ -99,7 +106,7 @@ class View:
         mark, colour = {"done": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("○", "yellow")}[event]
         did = _DID.get(step.action, "")
         line = Text.assemble("  ", (mark, colour), " ", *self._what(step), "  ")
-        did = "the old one deleted" if step.leftover else did
+        did = f"the old one {did}" if step.leftover else did
         line.append({"done": did, "failed": "failed", "skipped": f"skipped {detail}"}[event], colour)
         self._console.print(line)
         if event == "failed":
@@ -113,12 +120,13 @@ class View:
 
     def outcome(self, outcome: Outcome) -> None:
         counts = Counter[str](step.action for step in outcome.done)
-        told = [f"{counts[name]} {did}" for name, did in _DID.items() if counts[name]]
+        told = [f"{counts[name]} {_SUMMED.get(name, did)}" for name, did in _DID.items() if counts[name]]
         if outcome.well and told:
             self._console.print(Text(f"\nDone: {', '.join(told)}.", "bold green"))
         elif not outcome.well:
             failed = f"{len(outcome.failed)} failed" + (f", {len(outcome.skipped)} skipped" if outcome.skipped else "")
-            said = f"\nNot done: {', '.join([failed, *told])}. Mend it and apply again: it goes on from here."
+            again = "Destroy it again" if self._destroying else "Mend it and apply again"
+            said = f"\nNot done: {', '.join([failed, *told])}. {again}: it goes on from here."
             self._console.print(Text(said, "bold red"))
         for name, value in outcome.outputs.items():
             self._console.print(Text.assemble("  ", (name, "bold"), f" = {_shown(value)}"))

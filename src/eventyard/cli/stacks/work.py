@@ -81,7 +81,7 @@ class Work:
             self._print(as_json(plan))
             return None
         ledger = Ledger(self._place.records, record, revision)
-        ledger.keep(msgspec.structs.replace(record, holder=self._me()))
+        self._hold(ledger)
         try:
             outcome = carry_out(self._place.site, ledger, plan, (lambda *_: None) if self._json else self._view.tell)
         finally:
@@ -102,6 +102,19 @@ class Work:
                 f"Stack {record.name} is being applied by {record.holder}. Wait for it; if it was cut off, add "
                 "--take-over."
             )
+
+    def _hold(self, ledger: Ledger) -> None:
+        """Raises Conflict if somebody else began since the plan was made."""
+        name = ledger.record.name
+        try:
+            ledger.keep(msgspec.structs.replace(ledger.record, holder=self._me()))
+        except Conflict as error:
+            now = self._place.records.load(name)[0]
+            who = f"{now.holder} is applying it" if now is not None and now.holder else "somebody has applied it"
+            raise Conflict(
+                f"Stack {name} is not as it was when this plan was made: {who}. Nothing was changed here. Run this "
+                "again afterwards, to see what is left to do."
+            ) from error
 
     def _me(self) -> str:
         from eventyard.cli.stacks.records import holder
