@@ -8,6 +8,7 @@ A finding is where the file says the value, or, if a variable or function made i
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,10 +30,15 @@ Wrong = tuple[Any, str, str]
 
 
 def check_resources(resources: Iterable[Resource], texts: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Errors in what ``resources`` ask for. ``texts``: of the files that ask, by path."""
+    """What is wrong with what ``resources`` ask for, and code outside of the folder of the file, which may be meant
+    (``CodeUri: ../src``) and is a warning. ``texts``: of the files that ask, by path."""
     trees: dict[str, Node | None] = {}
     found: dict[Finding, None] = {}
     for resource in resources:
+        code = resource.properties.get("Code")
+        if resource.type == "AWS::Lambda::Function" and isinstance(code, str) and _outside(code, resource.place[0]):
+            message = f"{resource.id}: the code is {code[:200]}, which is outside of the file's folder."
+            found[Finding(*resource.place, "code-outside", message, "warning")] = None
         for value, rule, message in _CHECKS.get(resource.type, _nothing)(resource.properties):
             path = resource.place[0]
             if path not in trees:
@@ -45,7 +51,8 @@ def check_resources(resources: Iterable[Resource], texts: Mapping[str, str]) -> 
 def checked(stack: Stack | None, findings: Findings, texts: Mapping[str, str]) -> Result:
     """A reading's result: all that was found, and the stack if none of it is an error."""
     for one in check_resources(stack.resources if stack is not None else (), texts):
-        findings.error((one.path, one.line, one.column), one.rule, one.message)
+        say = findings.warn if one.severity == "warning" else findings.error
+        say((one.path, one.line, one.column), one.rule, one.message)
     return None if findings.failed else stack, findings.all()
 
 
@@ -182,6 +189,14 @@ def _texts(value: Any) -> bool:
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def _outside(code: str, file: str) -> bool:
+    """Whether the path ``code``, seen from where ``file`` is seen, is not below the folder of the file."""
+    folder = posixpath.normpath(posixpath.dirname(file))
+    if folder == ".":
+        return code.startswith(("/", "../")) or code == ".."
+    return code != folder and not code.startswith(folder.rstrip("/") + "/")
 
 
 # Where the file says it.

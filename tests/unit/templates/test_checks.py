@@ -158,3 +158,15 @@ def test_schedules_have_the_forms_of_their_service(expression: str) -> None:
     content = f"stack: s\nqueues: {{q: }}\nrules:\n  a: {{schedule: '{expression}', targets: {{queue: q}}}}\n"
     found: tuple[Finding, ...] = read_own([("eventyard.yml", content)])[1]
     assert errors(found) == ([(4, 17, "bad-schedule")] if expression.startswith("at") else [])
+
+
+@pytest.mark.parametrize("file", ["template.yaml", "infra/template.yaml", "../infra/template.yaml", "/x/template.yaml"])
+def test_code_from_outside_of_the_folder_is_a_warning(file: str) -> None:
+    function = "Type: AWS::Serverless::Function\n    Properties: {{CodeUri: {}, Handler: h.f, Runtime: python3.11}}\n"
+    head = "Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    "
+    for code in ("../src", "../..", "/etc/ssl"):
+        stack, found = read_cloudformation(file, head + function.format(code), WHERE)
+        assert stack is not None
+        assert [(one.line, one.rule, one.severity) for one in found] == [(3, "code-outside", "warning")]
+    for code in (".", "src", "./src/../lib"):
+        assert read_cloudformation(file, head + function.format(code), WHERE)[1] == ()
