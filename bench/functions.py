@@ -2,8 +2,9 @@
 
 The first two tables are of the rooms themselves, with no API in between: how long until a process is ready and has
 answered, how many invocations a second two warm processes answer with the server and them on one core, and how much
-processor time of the server that is. The third asks a whole server: the time of PutEvents' answer alone, and while a
-function spins, floods its output and is killed, over and over, in rounds that alternate. It asserts no time.
+processor time of the server that is. The third asks a whole server: the time of PutEvents' answer alone, while a
+function spins and one floods its output, and while ten spin, which are killed over and over, in rounds that alternate.
+It asserts no time.
 
     .venv/bin/python bench/functions.py --seconds 4
 """
@@ -122,12 +123,20 @@ async def rooms(folder: Path, seconds: float) -> None:
     await pool.close(1)
 
 
+def make(functions: Any, handler: str) -> None:
+    functions.create_function(
+        FunctionName=handler, Runtime="python3.11", Role="arn:aws:iam::123456789012:role/r", Timeout=1,
+        Handler=f"handlers.{handler}", Code={"ZipFile": zipped("handlers.py", RUNAWAY)},
+    )  # fmt: skip
+
+
 def answers(events: Any, seconds: float) -> list[float]:
-    """Seconds until PutEvents answered, one after the other."""
+    """Seconds until PutEvents answered, one after the other, a hundred a second."""
     took, began = [], time.perf_counter()
     while (start := time.perf_counter()) - began < seconds:
         events.put_events(Entries=[{"Source": "bench", "DetailType": "d", "Detail": "{}"}])
         took.append(time.perf_counter() - start)
+        time.sleep(max(0.0, 0.01 - took[-1]))
     return took
 
 
@@ -150,21 +159,25 @@ def neighbours(folder: Path, seconds: float) -> None:
     try:
         functions, events = (boto3.client(name, endpoint_url=url, **keys) for name in ("lambda", "events"))
         for handler in ("spin", "flood"):
-            functions.create_function(
-                FunctionName=handler, Runtime="python3.11", Role="arn:aws:iam::123456789012:role/r", Timeout=1,
-                Handler=f"handlers.{handler}", Code={"ZipFile": zipped("handlers.py", RUNAWAY)},
-            )  # fmt: skip
-            functions.put_function_concurrency(FunctionName=handler, ReservedConcurrentExecutions=1)
+            make(functions, handler)
         print(f"\n{'PutEvents, answered (ms)':44} {'p50':>8} {'p99':>8}")
         answers(events, 1.0)
-        found: dict[str, list[float]] = {"alone": [], "beside two runaways": []}
+        beside: dict[str, dict[str, int]] = {
+            "alone": {},
+            "beside two runaways": {"spin": 1, "flood": 1},
+            "beside ten that spin": {"spin": 10},
+        }
+        found: dict[str, list[float]] = {what: [] for what in beside}
         for _ in range(3):
-            found["alone"] += answers(events, seconds)
-            for handler in ("spin", "flood"):
-                for _ in range(max(2, int(seconds))):
-                    functions.invoke(FunctionName=handler, InvocationType="Event", Payload=b"{}")
-            found["beside two runaways"] += answers(events, seconds)
-            time.sleep(seconds)  # until the last of them is killed
+            for what, runaways in beside.items():
+                for handler, at_once in runaways.items():
+                    for _ in range(at_once * max(2, int(seconds))):
+                        functions.invoke(FunctionName=handler, InvocationType="Event", Payload=b"{}")
+                found[what] += answers(events, seconds)
+                for handler in runaways:  # what is left of them is forgotten
+                    functions.delete_function(FunctionName=handler)
+                    make(functions, handler)
+                time.sleep(1.5)  # until the last of them is killed
         for what, took in found.items():
             took.sort()
             print(f"{what:44} {statistics.median(took) * 1e3:8.2f} {took[len(took) * 99 // 100] * 1e3:8.2f}")

@@ -20,6 +20,9 @@ from eventyard.functions.resources import LATEST, Function
 #: What sets the limits and then becomes the program itself; a limit that is refused must not start it without one.
 _LIMITED = 'ulimit -c 0 && ulimit -d "$0" && exec "$@"'
 
+#: How far what gives way does so (nice(1), 0 to 19).
+_NICENESS = 19
+
 #: Names the server that a process belongs to.
 _HOME = "EVENTYARD_FUNCTIONS"
 
@@ -46,10 +49,11 @@ class Child:
         memory: int | None = None,
         pass_fds: Sequence[int] = (),
         answers: bool = False,
+        yields: bool = False,
     ) -> Child:
         """``folder``: where it runs. ``home``: where its server keeps functions. ``memory``: MiB of private data that
         each of its processes may have, None if the program sees to that. ``answers``: its standard output is not for
-        the log. Raises OSError for what can't be started."""
+        the log. ``yields``: it gets what processor time others leave. Raises OSError for what can't be started."""
         scratch = Path(tempfile.mkdtemp(prefix="function-"))
         output = Output()
         limited = [] if memory is None else ["/bin/sh", "-c", _LIMITED, str(memory << 10)]
@@ -70,6 +74,8 @@ class Child:
             raise
         finally:
             os.close(output.writing)
+        if yields:
+            _give_way(process.pid)
         return cls(process, output, scratch)
 
     async def give(self, data: bytes, last: bool = False) -> None:
@@ -115,6 +121,15 @@ class Child:
     def _sweep(self) -> None:
         _kill_marked("AWS_LAMBDA_LOG_STREAM_NAME", self._scratch.name)
         shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+def _give_way(pid: int) -> None:
+    """Have the process, and what it starts, give way when others want the processor. Linux may weigh whole
+    sessions against each other, which a process's own niceness does not change (sched(7), "The autogroup feature")."""
+    with contextlib.suppress(OSError):  # it may have ended already
+        os.setpriority(os.PRIO_PROCESS, pid, _NICENESS)
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(_NICENESS))
 
 
 def kill_orphans(home: Path) -> None:

@@ -26,9 +26,10 @@ _AFTER = 0.2
 
 class Command:
     """Keeps :class:`~eventyard.functions.runner.Runner`. ``folder``: where the program is run. ``home``: where
-    the server keeps functions."""
+    the server keeps functions. ``yields``: see :meth:`Child.start`."""
 
-    def __init__(self, function: Function, clock: Clock, folder: Path, home: Path) -> None:
+    def __init__(self, function: Function, clock: Clock, folder: Path, home: Path, yields: bool) -> None:
+        self._yields = yields
         self._home = home
         self.function = function
         self.since = clock.now()
@@ -58,6 +59,7 @@ class Command:
                 more=more,
                 memory=self.function.memory + _OWN,
                 answers=True,
+                yields=self._yields,
             )
         except OSError as error:
             return failed(invocation, "Runtime.InvalidEntrypoint", f"{self.function.command[0]}: {error}", ())

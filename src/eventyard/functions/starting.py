@@ -30,14 +30,14 @@ _SKIPPED = frozenset({".git", ".venv", "venv", "node_modules", "__pycache__", ".
 
 
 class Starter:
-    """``code``: where zip files are unpacked. ``call``: see :mod:`remote`. ``reload``: whether code in folders is
-    loaded anew when it changed."""
+    """``code``: where zip files are unpacked. ``call``: see :mod:`remote`. ``dev``: code in folders is loaded
+    anew when it changed, and what runs is not put behind others: a developer's machine is busy with much else."""
 
-    def __init__(self, code: Code, clock: Clock, call: Call, reload: bool) -> None:
+    def __init__(self, code: Code, clock: Clock, call: Call, dev: bool) -> None:
         self._code = code
         self._clock = clock
         self._call = call
-        self._reload = reload
+        self._dev = dev
 
     async def start(self, function: Function) -> Runner | Outcome:
         """What runs it; or, if it can't be started, the outcome of the invocation."""
@@ -47,7 +47,7 @@ class Starter:
         if not await asyncio.to_thread(folder.is_dir):
             return failed(None, "Runtime.InvalidEntrypoint", f"There is no folder {folder}.", ())
         if function.command:
-            return Command(function, self._clock, folder, self._code.folder)
+            return Command(function, self._clock, folder, self._code.folder, not self._dev)
         try:
             if function.runtime.startswith("python"):
                 return await self._python(function, folder)
@@ -60,7 +60,9 @@ class Starter:
         interpreter = interpreter_of(function, folder)
         try:
             argv = [interpreter, "-u", str(_WORKER), str(lines.writing)]
-            child = await Child.start(argv, function, folder, self._code.folder, pass_fds=(lines.writing,))
+            child = await Child.start(
+                argv, function, folder, self._code.folder, pass_fds=(lines.writing,), yields=not self._dev
+            )
         except BaseException:
             lines.close()
             raise
@@ -80,6 +82,7 @@ class Starter:
             child = await Child.start(
                 argv, function, folder, self._code.folder,
                 more={"AWS_LAMBDA_RUNTIME_API": api.address}, memory=function.memory + _OWN[kind],
+                yields=not self._dev,
             )  # fmt: skip
         except BaseException:
             api.close()
@@ -87,7 +90,7 @@ class Starter:
         return await Worker.start(function, self._clock, child, api, self._stamp(function, folder))
 
     def _stamp(self, function: Function, folder: Path) -> Stamp | None:
-        if function.path is None or not self._reload:
+        if function.path is None or not self._dev:
             return None
         place = Path(function.path)
         return partial(self._seen, place if place.is_file() else folder, {})
