@@ -16,6 +16,7 @@ from pathlib import Path
 
 from eventyard.functions.output import Output
 from eventyard.functions.resources import LATEST, Function
+from eventyard.functions.tree import end
 
 #: What sets the limits and then becomes the program itself; a limit that is refused must not start it without one.
 _LIMITED = 'ulimit -c 0 && ulimit -d "$0" && exec "$@"'
@@ -109,6 +110,8 @@ class Child:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(patience):
                     await self.process.wait()
+        if self.lives():
+            await asyncio.to_thread(end, self.process.pid)
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         status = await self.process.wait()
@@ -145,7 +148,7 @@ def _kill_marked(name: str, value: str) -> None:
     for process in filter(str.isdecimal, processes):  # each by itself: a glob ends at the first that can't be read
         with contextlib.suppress(OSError):
             if mark in Path("/proc", process, "environ").read_bytes().split(b"\0"):
-                os.kill(int(process), signal.SIGKILL)
+                end(int(process))
 
 
 def environment(function: Function, folder: Path, scratch: Path, home: Path) -> Mapping[str, str]:

@@ -22,6 +22,8 @@ from typing import Any
 _MEBI = 1 << 20
 #: The interpreter's own memory, which doesn't count as the function's.
 _OWN = 64
+#: PR_SET_CHILD_SUBREAPER of prctl(2).
+_SUBREAPER = 36
 
 
 class Context:
@@ -55,6 +57,7 @@ def main() -> None:
         while data:
             data = data[answers.write(data) or 0 :]
 
+    _adopt()
     limit = (int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]) + _OWN) * _MEBI
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -84,6 +87,17 @@ def main() -> None:
             send(kind + request["id"], answer)
         except OSError:  # the handler has closed what it was to be answered by
             os._exit(1)
+
+
+def _adopt() -> None:
+    """What the handler starts stays below this process, whatever becomes of its parents (on Linux), so that the server
+    finds it."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return
 
 
 def _flush() -> None:

@@ -36,6 +36,15 @@ def sleep_children(started):
     open(started, "w").close()
     time.sleep(60)
 
+def escape():
+    subprocess.Popen(["sleep", "322"], start_new_session=True, env={})
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        os.execve("/bin/sh", ["sh", "-c", "sleep 322 & exec sleep 322"], {"PATH": os.defpath})
+    time.sleep(60)
+
 def hoard():
     kept = []
     while True: kept.append(bytearray(10 << 20))
@@ -138,12 +147,12 @@ def test_a_runaway_is_told_of_and_the_next_invocation_is_served(
     assert noted(notes) == [1]
 
 
-def children() -> list[int]:
-    """The processes that ``sleep_children`` began."""
+def children(seconds: int = 321) -> list[int]:
+    """The processes that ``sleep_children`` or ``escape`` began."""
     found = []
     for place in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            if place.read_bytes() == b"sleep\x00321\x00":
+            if place.read_bytes() == f"sleep\0{seconds}\0".encode():
                 found.append(int(place.parent.name))
         except OSError:
             continue
@@ -162,6 +171,17 @@ def test_what_a_function_started_ends_with_it_even_what_left_its_group(
         assert len(children()) == 3
         assert call.result()["errorType"] == "Sandbox.Timedout"
     assert children() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="whose children are whose is in /proc")
+def test_what_a_function_started_does_not_get_away_by_leaving_all_behind(connect: Callable[[str], Any]) -> None:
+    yard = Yard(connect)
+    yard.make(3)
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(yard.call, {"do": "escape"})
+        until(lambda: len(children(322)) == 3)
+        assert call.result()["errorType"] == "Sandbox.Timedout"
+    assert children(322) == []
 
 
 def test_a_thousand_invocations_ten_at_a_time_lose_and_mix_up_nothing(
