@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -140,6 +142,24 @@ def test_hostile_bytes_are_refused_and_hurt_nobody(server: Server) -> None:
     # Half a body, and nothing more: the others go on.
     raw(server.url, b"POST /webhooks/hostile HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n{")
     assert send(server.url, "hostile").status == 200
+
+
+def test_bodies_that_do_not_come_keep_nobody_out(server: Server, name: str) -> None:
+    add(server.url, name)
+    parts = urlsplit(server.url)
+    head = f"POST /webhooks/{name} HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n{{".encode()
+    with contextlib.ExitStack() as open_ones:
+        slow = []
+        for _ in range(1_200):
+            each = socket.create_connection((parts.hostname or "", parts.port or 80), timeout=15)
+            open_ones.enter_context(each)
+            each.sendall(head)
+            slow.append(each)
+        assert send(server.url, name).status == 200
+        answer = slow[0].recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 503 "), "the one that took longest goes"
+        assert b"retry-after: 1" in answer.lower()
+    assert send(server.url, name).json["duplicates"] == 1
 
 
 def test_secrets_rotate_over_http(server: Server, name: str) -> None:

@@ -7,24 +7,25 @@ the owner sees the reason among the webhook's refusals.
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
 
 import orjson
 import structlog
 
-from eventyard.errors import Broken, InvalidRequest
+from eventyard.api.webhooks.bodies import PATIENCE, Bodies
+from eventyard.errors import Broken, InvalidRequest, TryAgain
 from eventyard.provider import Answer, Request
 from eventyard.webhooks import Intake, Live, Taken
-from eventyard.wire.http import Headers, Receive, Scope, Send, read_body, send_answer
+from eventyard.wire.http import Headers, Receive, Scope, Send, send_answer
 from eventyard.wire.origin import origin_of
 
 log = structlog.get_logger("webhooks")
 
 PREFIX = "/webhooks/"
-#: Requests in hand, of all webhooks; each may hold a body, which it has so many seconds to send.
-_MOST, _PATIENCE = 1_000, 20
+#: Requests in hand, of one webhook, whose bodies are there.
+_MOST = 500
 _STATUS = {"media": 415, "body": 400}
 
 Find = Callable[[str], Live | None]
@@ -38,7 +39,8 @@ class WebhookDoor:
         self._find = find
         self._intake = intake
         self._proxied = proxied
-        self._inside = 0
+        self._bodies = Bodies()
+        self._inside: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         live, reply = self._find(scope["path"].removeprefix(PREFIX)), partial(_send, scope, send)
@@ -47,30 +49,41 @@ class WebhookDoor:
         elif scope["method"] not in live.provider.methods:
             allowed = ", ".join(sorted(live.provider.methods))
             await _say(reply, 405, "MethodNotAllowed", "This method is not taken here.", {"allow": allowed})
-        elif self._inside >= _MOST:
-            live.tally.counts["unavailable"] += 1
-            await _say(reply, 503, "Busy", "Too many requests are in hand.", {"retry-after": "1"})
         else:
-            self._inside += 1
-            try:
-                await self._take(live, scope, receive, reply)
-            finally:
-                self._inside -= 1
+            await self._read(live, scope, receive, reply)
 
-    async def _take(self, live: Live, scope: Scope, receive: Receive, reply: Reply) -> None:
-        peer, _ = origin_of(scope, dict(scope["headers"]), self._proxied and _speaks_for_others(live))
+    async def _read(self, live: Live, scope: Scope, receive: Receive, reply: Reply) -> None:
+        headers = dict(scope["headers"])
+        peer, _ = origin_of(scope, headers, self._proxied and _speaks_for_others(live))
+        # Also where the proxy itself has to be known: it is not the proxy who takes its time.
+        sender, _ = origin_of(scope, headers, self._proxied)
         try:
-            async with asyncio.timeout(_PATIENCE):
-                body = await read_body(receive, live.webhook.body_limit)
+            async with self._bodies.read(sender, receive, live.webhook.body_limit) as body:
+                await self._in_turn(live, scope, body, peer, reply)
         except TimeoutError:
-            self._intake.refuse(live, "slow", f"The body did not come within {_PATIENCE} s.", peer)
+            self._intake.refuse(live, "slow", f"The body did not come within {PATIENCE} s.", peer)
             await _say(reply, 408, "RequestTimeout", "The body did not come in time.", {"connection": "close"})
-            return
         except InvalidRequest:
             message = f"The body is larger than {live.webhook.body_limit} bytes."
             self._intake.refuse(live, "size", message, peer)
             await _say(reply, 413, "RequestEntityTooLarge", message)
+        except TryAgain as error:
+            live.tally.counts["unavailable"] += 1
+            await _say(reply, 503, "Busy", error.message, {"retry-after": "1", "connection": "close"})
+
+    async def _in_turn(self, live: Live, scope: Scope, body: bytes, peer: str, reply: Reply) -> None:
+        name = live.webhook.name
+        if self._inside[name] >= _MOST:
+            live.tally.counts["unavailable"] += 1
+            await _say(reply, 503, "Busy", "Too many requests are in hand.", {"retry-after": "1"})
             return
+        self._inside[name] += 1
+        try:
+            await self._take(live, scope, body, peer, reply)
+        finally:
+            self._inside[name] -= 1
+
+    async def _take(self, live: Live, scope: Scope, body: bytes, peer: str, reply: Reply) -> None:
         request = _request(live, scope, body, peer, self._proxied)
         if _is_encoded(request):
             self._intake.refuse(live, "media", "The body has a Content-Encoding, which is not taken.", peer)
