@@ -14,6 +14,14 @@ from eventyard.providers.body import iso, seconds
 FORM = "header:NAME, body:FIELD.FIELD or query:NAME"
 
 
+def check_apart(provider: str, secret: tuple[str, str], places: Mapping[str, Place]) -> None:
+    """Return if none of ``places``, by their options, is where the ``secret`` stands (header or query, and the name
+    there). Raises InvalidRequest: it would become part of an event."""
+    for option, place in places.items():
+        if place.is_at(*secret):
+            raise InvalidRequest(f"Option {option} of provider {provider} is the {secret[0]} that holds the secret.")
+
+
 class Place:
     """``text``: ``header:x-event``, ``body:data.type``, ``query:event``, or empty: nowhere. Raises InvalidRequest."""
 
@@ -27,6 +35,10 @@ class Place:
 
     def __bool__(self) -> bool:
         return bool(self._kind)
+
+    def is_at(self, kind: str, name: str) -> bool:
+        """Whether it is the header, or the parameter of the query, called ``name``."""
+        return (self._kind, self._name) == (kind, name)
 
     def value(self, request: Request, found: Mapping[str, Any]) -> Any:
         """What stands there, of whatever kind; None if there is nothing. Raises Refused for a header that is there

@@ -14,7 +14,7 @@ import msgspec
 
 from eventyard.errors import InvalidRequest
 from eventyard.provider import Answer, Arrival, Refused, Request, Sample
-from eventyard.providers.found import Place
+from eventyard.providers.found import Place, check_apart
 from eventyard.providers.options import Options
 from eventyard.providers.samples import GENERIC
 from eventyard.providers.signature import check_text, same, signed
@@ -45,6 +45,7 @@ class ClientCertificate:
         self._hex = read.flag("fingerprint")
         self._id = Place("id", read.text("id"))
         self._type, self._time = Place("type", read.text("type")), Place("time", read.text("time"))
+        check_apart("mtls", ("header", self._header), {"id": self._id, "type": self._type, "time": self._time})
         self.secret_headers: frozenset[str] = frozenset()
 
     def check_secret(self, secret: str) -> None:

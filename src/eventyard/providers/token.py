@@ -16,7 +16,7 @@ import msgspec
 from eventyard.errors import InvalidRequest
 from eventyard.provider import Answer, Arrival, Refused, Request, Sample
 from eventyard.providers.body import FORM, arrival, fields_in, form_object, kind_of, object_in
-from eventyard.providers.found import Place
+from eventyard.providers.found import Place, check_apart
 from eventyard.providers.options import Options
 from eventyard.providers.samples import GENERIC
 from eventyard.providers.signature import check_text, same, signed
@@ -43,6 +43,11 @@ class Token:
             raise InvalidRequest("Option name of provider token is needed for a header or a query, and only there.")
         self._id = Place("id", read.text("id"))
         self._type, self._time = Place("type", read.text("type")), Place("time", read.text("time"))
+        check_apart(
+            "token",
+            ("query" if self._way == "query" else "header", self._name or _AUTHORIZATION),
+            {"id": self._id, "type": self._type, "time": self._time},
+        )
         self.secret_headers = frozenset({self._name if self._way == "header" else _AUTHORIZATION})
 
     def check_secret(self, secret: str) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from eventyard.errors import InvalidRequest
 from eventyard.provider import Answer, Arrival, Provider, Refused, Request
+from eventyard.providers import BUILT_IN
 from eventyard.providers.github import GitHub
 from eventyard.providers.shopify import Shopify
 from eventyard.providers.signed import Signed
@@ -186,3 +188,22 @@ def test_shopify_takes_one_body_under_two_topics_where_that_is_wanted() -> None:
             (found,) = _arrivals(shopify, shopify.sign(request, "an auth token", 0))
             keys.append(set(found.keys))
         assert bool(keys[0] & keys[1]) is same
+
+
+@pytest.mark.parametrize("option", ["id", "type", "time"])
+@pytest.mark.parametrize(
+    ("provider", "options", "place"),
+    [
+        ("token", {"in": "header", "name": "X-Token"}, "header:X-Token"),
+        ("token", {"in": "query", "name": "key"}, "query:key"),
+        ("token", {}, "header:Authorization"),
+        ("token", {"in": "basic"}, "header:authorization"),
+        ("mtls", {"header": "X-Client", "proxies": ["::1"]}, "header:x-client"),
+    ],
+)
+def test_the_secret_can_not_be_part_of_events(
+    provider: str, options: dict[str, object], place: str, option: str
+) -> None:
+    with pytest.raises(InvalidRequest, match=f"Option {option} of provider {provider} is the .* that holds the secret"):
+        BUILT_IN[provider]({**options, option: place}, 0)
+    BUILT_IN[provider]({**options, option: place + "-of-another-name"}, 0)
