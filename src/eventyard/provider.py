@@ -57,8 +57,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """One event that a request tells of. ``type``: the provider's; empty if it doesn't say. ``payload``: the text of a
     JSON object, as it arrived wherever it arrived as one. ``keys``: names under which it is remembered; what has come
-    under any of them before is a duplicate. ``time``: ms since the epoch. ``source``: where the sender says it, and
-    ``about``: what else it says of the event, by name."""
+    under any of them before is a duplicate. One at least hangs on what is signed and on nothing else, or whoever has
+    one request could send it again as something new. ``time``: ms since the epoch. ``source``: where the
+    sender says it, and ``about``: what else it says of the event, by name."""
 
     type: str
     payload: bytes
