@@ -231,11 +231,15 @@ class Message(msgspec.Struct, frozen=True):
     dedup: str | None = None
 
 
+Carry = Callable[[bytes, int], bytes]
+
+
 class Claim(msgspec.Struct, frozen=True):
     """Which messages to claim, and how. ``token``: a fresh unique string that the receipts of the claims begin with.
     ``fifo``: in order; nothing of a group that has a claimed message. ``dead_queue``/``max_receives``: a message
     already received ``max_receives`` times is moved to ``dead_queue`` instead (its ``sent`` stays; its receive count
-    starts again at 0, or with ``counts_on`` goes on there)."""
+    starts again at 0, or with ``counts_on`` goes on there). ``carry``: what its attributes are there, of what they were
+    and its receive count."""
 
     limit: int
     now: int
@@ -245,6 +249,7 @@ class Claim(msgspec.Struct, frozen=True):
     dead_queue: str | None = None
     max_receives: int = 0
     counts_on: bool = False
+    carry: Carry | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -270,6 +270,19 @@ async def exam_a_claim_can_let_the_count_of_dead_messages_go_on(store: Store) ->
     assert await store.queues.settle("dead", [(dead.receipt, None)], 41) == ["done"]
 
 
+async def exam_what_is_kept_of_a_dead_message_can_carry_its_count(store: Store) -> None:
+    await store.queues.send("q", [message("a")])
+    await claim(store, 10)
+
+    def carry(attributes: bytes, receives: int) -> bytes:
+        return attributes + b"%d" % receives
+
+    assert await store.queues.claim("q", Claim(10, 40, 70, "t", False, "dead", 1, carry=carry)) == []
+    (dead,) = await claim(store, 40, queue="dead")
+    assert (dead.receives, dead.attributes) == (1, b"\x011")
+    assert await store.queues.settle("dead", [(dead.receipt, None)], 41) == ["done"]
+
+
 async def exam_a_queue_is_purged(store: Store) -> None:
     await store.queues.send("q", [message(name, sent) for name, sent in zip("abcd", (1, 9, 2, 8), strict=True)])
     assert await store.queues.purge("q", 8) == 2
@@ -302,5 +315,6 @@ QUEUE_EXAMS = (
     exam_visible_messages_are_moved,
     exam_messages_received_too_often_are_moved_with_their_counts,
     exam_a_claim_can_let_the_count_of_dead_messages_go_on,
+    exam_what_is_kept_of_a_dead_message_can_carry_its_count,
     exam_a_queue_is_purged,
 )

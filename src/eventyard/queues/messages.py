@@ -53,10 +53,12 @@ class Outgoing(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """What of a message is opaque to the store."""
+    """What of a message is opaque to the store. ``earlier``: how often it was received from other queues, before it
+    became a dead letter."""
 
     attributes: dict[str, Attribute] = {}
     system: dict[str, str] = {}
+    earlier: int = 0
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -80,6 +82,22 @@ def pack(attributes: Mapping[str, Attribute], system: Mapping[str, str]) -> byte
 def unpack(kept: bytes) -> Kept:
     """The other way round."""
     return _decode(kept) if kept else _NOTHING
+
+
+def carried(kept: bytes, receives: int) -> bytes:
+    """What the store keeps of a message that becomes a dead letter after so many receives."""
+    before = unpack(kept)
+    return _encode(msgspec.structs.replace(before, earlier=before.earlier + receives))
+
+
+def received_of(message: Message) -> Received:
+    """``message``, with how often it was received from all queues, where the store counts for each queue.
+
+    Source: SQS API reference, ReceiveMessage, "ApproximateReceiveCount"."""
+    kept = unpack(message.attributes)
+    if kept.earlier:
+        message = msgspec.structs.replace(message, receives=message.receives + kept.earlier)
+    return Received(message, kept.attributes, kept.system)
 
 
 def check(outgoing: Outgoing, most: int) -> int:

@@ -17,7 +17,7 @@ from eventyard.inflight import MOST, InFlight
 from eventyard.names import queue_arn
 from eventyard.queues.attempts import Attempts
 from eventyard.queues.cooldowns import CoolDowns
-from eventyard.queues.messages import Outgoing, Received, unpack
+from eventyard.queues.messages import Outgoing, Received, carried, received_of
 from eventyard.queues.redrive import check_redrive
 from eventyard.queues.resources import (
     Queue,
@@ -337,15 +337,12 @@ class Queues:
             fifo=queue.fifo,
             dead_queue=dead,
             max_receives=most,
+            carry=carried,
         )
         messages = await self._store.claim(queue.arn, claim)
         if messages:
             self._waiters_of(queue.arn).expect(claim.visible, len(messages))
-        received = []
-        for message in messages:
-            kept = unpack(message.attributes)
-            received.append(Received(message, kept.attributes, kept.system))
-        return received
+        return [received_of(message) for message in messages]
 
     async def _claim_for_caller(self, queue: Queue, limit: int, visibility: int | None) -> Sequence[Received]:
         """Claim; for a caller who goes away meanwhile, give what was claimed back."""

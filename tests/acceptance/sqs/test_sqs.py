@@ -169,6 +169,32 @@ def test_standard_queue_takes_a_receipt_that_has_expired(sqs: Any, make: Make) -
     assert receive(sqs, url) == []
 
 
+def test_a_dead_letters_receives_are_counted_over_all_queues_but_for_each_policy_by_themselves(
+    sqs: Any, make: Make
+) -> None:
+    def policy(dead: str, most: int) -> str:
+        return json.dumps({"deadLetterTargetArn": arn(sqs, dead), "maxReceiveCount": most})
+
+    def counts(url: str, times: int) -> list[tuple[str, str]]:
+        got = [receive(sqs, url, AttributeNames=["All"], MessageAttributeNames=["All"]) for _ in range(times)]
+        assert all(len(messages) == 1 for messages in got)
+        return [
+            (m["Attributes"]["ApproximateReceiveCount"], m["MessageAttributes"]["a"]["StringValue"]) for (m,) in got
+        ]
+
+    last = make("last", VisibilityTimeout="0")
+    middle = make("middle", VisibilityTimeout="0", RedrivePolicy=policy(last, 3))
+    first = make("first", VisibilityTimeout="0", RedrivePolicy=policy(middle, 2))
+    sqs.send_message(
+        QueueUrl=first, MessageBody="m", MessageAttributes={"a": {"DataType": "String", "StringValue": "kept"}}
+    )
+    assert counts(first, 2) == [("1", "kept"), ("2", "kept")]
+    assert receive(sqs, first) == []
+    assert counts(middle, 3) == [("3", "kept"), ("4", "kept"), ("5", "kept")]
+    assert receive(sqs, middle) == []
+    assert counts(last, 2) == [("6", "kept"), ("7", "kept")]
+
+
 def test_message_goes_to_the_dead_letter_queue_exactly_at_the_limit_and_back_by_a_move_task(
     sqs: Any, make: Make
 ) -> None:
@@ -187,7 +213,8 @@ def test_message_goes_to_the_dead_letter_queue_exactly_at_the_limit_and_back_by_
             break
         time.sleep(0.1)
     assert task["ApproximateNumberOfMessagesMoved"] == 1
-    assert len(receive(sqs, url)) == 1
+    (back,) = receive(sqs, url, AttributeNames=["ApproximateReceiveCount"])
+    assert back["Attributes"] == {"ApproximateReceiveCount": "1"}, "what is moved by a task is a new message"
     with pytest.raises(ClientError) as error:
         sqs.cancel_message_move_task(TaskHandle=handle)
     assert error.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from eventyard.store import Claim, Counts, Message, NewMessage, Sent, Settled
+from eventyard.store import Carry, Claim, Counts, Message, NewMessage, Sent, Settled
 from eventyard.stores.fairness import noisy_groups
 from eventyard.stores.receipts import receipt_of, sequence_in
 
@@ -88,7 +88,7 @@ class MemoryQueues:
             dead = [entry for entry in found if claim.dead_queue is not None and entry.receives >= claim.max_receives]
             if not dead:
                 break
-            self._bury(held, self._queue(claim.dead_queue or ""), dead, claim.now, claim.counts_on)
+            self._bury(held, self._queue(claim.dead_queue or ""), dead, claim.now, claim.counts_on, claim.carry)
         answer = []
         for entry in found:
             receipt = receipt_of(claim.token, entry.sequence)
@@ -123,11 +123,15 @@ class MemoryQueues:
                     entry.visible = visible
         return answer
 
-    def _bury(self, held: _Queue, to: _Queue, dead: Sequence[_Entry], now: int, counts_on: bool) -> None:
+    def _bury(
+        self, held: _Queue, to: _Queue, dead: Sequence[_Entry], now: int, counts_on: bool, carry: Carry | None = None
+    ) -> None:
         for entry in dead:
             del held.entries[entry.sequence]
             counts = (entry.receives, entry.first_received) if counts_on else (0, 0)
-            to.put(replace(entry.message, visible=now), *counts)
+            kept = entry.message.attributes
+            attributes = kept if carry is None else carry(kept, entry.receives)
+            to.put(replace(entry.message, visible=now, attributes=attributes), *counts)
 
     async def move(self, source: str, destination: str, limit: int, now: int, received: int | None = None) -> int:
         held = self._queue(source)

@@ -13,7 +13,7 @@ import apsw
 import msgspec
 from msgspec.structs import replace
 
-from eventyard.store import Claim, Counts, Message, NewMessage, Sent, Settled
+from eventyard.store import Carry, Claim, Counts, Message, NewMessage, Sent, Settled
 from eventyard.stores.receipts import receipt_of, sequence_in
 from eventyard.stores.sqlite.crowds import Crowd, Crowds
 from eventyard.stores.sqlite.reader import Reader
@@ -171,7 +171,7 @@ class SqliteQueues:
             dead = [row for row in found if row[4] >= claim.max_receives]
             if not dead:
                 break
-            self._bury(queue, tally.n, claim.dead_queue, claim.now, dead, claim.counts_on)
+            self._bury(queue, tally.n, claim.dead_queue, claim.now, dead, claim.counts_on, claim.carry)
         else:
             found = [row for row in found if row[4] < claim.max_receives]
         if not found:
@@ -220,9 +220,22 @@ class SqliteQueues:
         rest.sort(key=lambda row: crowd.noisy.get(row[7], 0))
         return [*found, *rest[: claim.limit - len(found)]]
 
-    def _bury(self, queue: str, n: int, dead_queue: str, now: int, dead: Sequence[Any], counts_on: bool) -> None:
-        """Move messages that were received too often, as they are but for the receive count, unless that goes on."""
-        buried = [NewMessage(row[1], row[2], row[3], now, row[6], row[7], row[8]) for row in dead]
+    def _bury(
+        self,
+        queue: str,
+        n: int,
+        dead_queue: str,
+        now: int,
+        dead: Sequence[Any],
+        counts_on: bool,
+        carry: Carry | None = None,
+    ) -> None:
+        """Move messages that were received too often, as they are but for the receive count, unless that goes on, and
+        for what ``carry`` makes of the attributes."""
+        buried = [
+            NewMessage(row[1], row[2], row[3], now, carry(row[6], row[4]) if carry else row[6], row[7], row[8])
+            for row in dead
+        ]
         self._delete(queue, n, [row[0] for row in dead])
         first, to = self._put(dead_queue, buried)
         if counts_on:
