@@ -44,13 +44,27 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     @property
     def path(self) -> tuple[str, ...]:
         """The ARNs of the buses that the event was on before it was sent on to this one, the first first."""
-        return () if self.trace is None else tuple(self.trace.partition("\n")[2].split())
+        return () if self.trace is None else tuple(self.trace.partition("\n")[2].partition("\n")[0].split())
+
+    @property
+    def due(self) -> int | None:
+        """When the clock was to publish it, in milliseconds since the epoch; None for what others published."""
+        lines = () if self.trace is None else self.trace.split("\n", 2)
+        return int(lines[2]) if len(lines) == 3 else None
+
+    @property
+    def born(self) -> int:
+        """What its age is counted from."""
+        return self.ingested if self.trace is None or (due := self.due) is None else due
 
 
-def beside(header: str | None, path: Sequence[str] = ()) -> str | None:
-    """An event's ``trace``: the trace header, and behind a line break, if there are any, the buses of the ``path``."""
+def beside(header: str | None, path: Sequence[str] = (), due: int | None = None) -> str | None:
+    """An event's ``trace``: the trace header, the buses of the ``path``, and when it was due, in a line each; the last
+    ones only if there is something in them."""
     # A header has no line breaks (RFC 9110); one that has must not pass for a path.
     line = " ".join(header.splitlines()) if header else ""
+    if due is not None:
+        return f"{line}\n{' '.join(path)}\n{due}"
     return f"{line}\n{' '.join(path)}" if path else line or None
 
 

@@ -12,14 +12,18 @@ Letter = Callable[[bytes, Mapping[str, str]], tuple[bytes, Mapping[str, str]]]
 ``reasons`` says why, with the names that EventBridge gives its dead letters' attributes."""
 
 
+EVER = 1 << 53
+"""A window that nothing is older than."""
+
+
 class Firing(msgspec.Struct, frozen=True):
     """One schedule and its one target. Times are milliseconds unless said otherwise.
 
     ``name``: an ARN, unique and lasting. ``log``: where its events are appended. ``next_after``: the first moment after
     the given one. ``delay``: how long after a moment it is fired. ``body``: the event for an id and a moment; its
     ``resources`` must hold ``name``. ``payload``: what the target gets for a body at an attempt, from 1 on; None
-    for the body itself. ``since``: nothing up to there is due. ``window``: what is overdue by more is left out.
-    ``max_age``: seconds. ``letter``: with ``dead_letter_arn`` only."""
+    for the body itself. ``since``: nothing up to there is due. ``window``: what is overdue by more is left out;
+    ``EVER``: nothing is. ``max_age``: seconds. ``letter``: with ``dead_letter_arn`` only."""
 
     name: str
     log: str

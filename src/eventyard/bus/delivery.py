@@ -13,7 +13,7 @@ from eventyard.bus.ledger import Ledger
 from eventyard.bus.subscription import Subscription
 from eventyard.clock import Clock
 from eventyard.errors import EventyardError, TryAgain
-from eventyard.event import Event
+from eventyard.event import Event, iso_seconds
 from eventyard.store import Attempt, Deferred, Fate
 from eventyard.store import Outcome as FateOutcome
 from eventyard.target import DELIVERED, Delivered, Delivery, Outcome, Permanent, Retry
@@ -21,6 +21,8 @@ from eventyard.target import DELIVERED, Delivered, Delivery, Outcome, Permanent,
 log = structlog.get_logger("bus.delivery")
 
 _HOLD = 5_000
+#: Why what the clock fired was not even tried; AWS documents no code for that.
+_EXPIRED = "EXPIRED"
 #: Deliveries with more attempts than AWS makes (a dead letter that finds no room) keep these, and the last.
 _MOST_ATTEMPTS = 200
 
@@ -62,7 +64,10 @@ class Desk:
         sent: list[tuple[Subscription, int, Event]] = []
         for subscription, batch in loads:
             for position, event in batch:
-                if tried is not None and await self._too_late(subscription, position, event, tried[position]):
+                if tried is not None:
+                    if await self._too_late(subscription, position, event, tried[position]):
+                        continue
+                elif event.trace is not None and await self._missed(subscription, position, event):
                     continue
                 try:
                     payload = subscription.payload(event, 1 if tried is None else tried[position].attempts + 1)
@@ -98,11 +103,21 @@ class Desk:
         """Whether a deferred delivery may be tried no more, as after a long stop or when its dead letter found no room;
         then this is its end."""
         now = self.clock.now()
-        exhausted = subscription.retry.exhausted(before.attempts, event.ingested, now)
+        exhausted = subscription.retry.exhausted(before.attempts, event.born, now)
         if exhausted is not None:
             why = Retry(before.code, before.message)
             await self._give_up(subscription, position, event, why, before, exhausted, now)
         return exhausted is not None
+
+    async def _missed(self, subscription: Subscription, position: int, event: Event) -> bool:
+        """Whether the clock fired this when it was too old already, as after a long stop; then this is its end."""
+        due, now = event.due, self.clock.now()
+        if due is None or (exhausted := subscription.retry.exhausted(0, due, now)) is None:
+            return False
+        why = Retry(_EXPIRED, f"It was due at {iso_seconds(due)}, and could not be delivered in time.")
+        none = Tried(0, now, why.code, why.message)
+        await self._give_up(subscription, position, event, why, none, exhausted, now, was_deferred=False)
+        return True
 
     def _settle(
         self,
@@ -129,7 +144,7 @@ class Desk:
         if isinstance(outcome, Retry):
             wait = max(outcome.after or 0.0, subscription.retry.delay(attempts))
             due = now + int(wait * 1000)
-            exhausted = subscription.retry.exhausted(attempts, event.ingested, due)
+            exhausted = subscription.retry.exhausted(attempts, event.born, due)
             if exhausted is None:
                 first = before.first if before else now
                 self._defer(subscription, position, event, outcome, attempts, attempt, first, due)

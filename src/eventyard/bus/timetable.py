@@ -2,7 +2,8 @@
 
 Whatever is due is first written down with the ids of its events, then appended, then marked as fired. A crash in
 between leaves the ids, and the next start looks for them in the log: so each moment is appended exactly once. Moments
-that passed while nobody was there are made up for, unless they are older than the entry's window.
+that passed while nobody was there are made up for, unless they are older than the entry's window. Each event says when
+it was due: whether that is too long ago to deliver it is the subscriber's to judge.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import structlog
 
 from eventyard.clock import Clock, wait_for
 from eventyard.errors import EventyardError
-from eventyard.event import Event, new_ids
+from eventyard.event import Event, beside, iso_seconds, new_ids
 from eventyard.store import Catalog, Change, EventLog
 
 log = structlog.get_logger("bus.timetable")
@@ -85,6 +86,7 @@ class Timetable:
         self._dirty |= self._marks.keys() - self._entries.keys()
         for name in self._dirty:
             self._marks.pop(name, None)
+        self._tell_left_out()
         self._task = asyncio.get_running_loop().create_task(self._run(), name="timetable")
 
     async def close(self) -> None:
@@ -131,6 +133,23 @@ class Timetable:
             heapq.heappush(self._due, (0, name))
         elif (moment := entry.next_after(self._floor(entry, mark))) is not None:
             heapq.heappush(self._due, (moment + entry.delay(moment), name))
+
+    def _tell_left_out(self) -> None:
+        """Nobody will get these, so it is said at least."""
+        oldest: dict[str, int] = {}
+        for name, entry in self._entries.items():
+            mark = self._marks[name]
+            first = entry.next_after(max(mark.until, entry.since))
+            if first is not None and first <= min(self._floor(entry, mark), self._clock.now()):
+                oldest[name] = first
+        if oldest:
+            name = min(oldest, key=oldest.__getitem__)
+            log.warning(
+                "moments passed too long ago to be made up for",
+                schedules=len(oldest),
+                first=iso_seconds(oldest[name]),
+                schedule=name,
+            )
 
     def _floor(self, entry: Entry, mark: _Mark) -> int:
         return max(mark.until, entry.since, self._clock.now() - entry.window - 1)
@@ -197,7 +216,9 @@ class Timetable:
                 continue
             known = await self._appended(entry.log, mark) if look else frozenset()
             events.setdefault(entry.log, []).extend(
-                Event(entry.body(id, moment), mark.written) for id, moment in mark.pending if id not in known
+                Event(entry.body(id, moment), mark.written, beside(None, due=moment + entry.delay(moment)))
+                for id, moment in mark.pending
+                if id not in known
             )
         for where, batch in events.items():
             if batch:

@@ -13,7 +13,7 @@ import msgspec
 from eventyard.cron import At, parse_expression, zone_of
 from eventyard.errors import InvalidRequest
 from eventyard.event import envelope, iso_seconds
-from eventyard.firing import Firing
+from eventyard.firing import EVER, Firing
 from eventyard.names import Arn
 from eventyard.schedules.letters import Payload, execution_id, letter_of
 from eventyard.schedules.resources import MAX_AGE, MAX_ATTEMPTS, Schedule, group_of
@@ -45,7 +45,9 @@ def firing_of(schedule: Schedule, jitter: Jitter) -> Firing:
         body=body_of(schedule),
         payload=payload,
         since=schedule.since,
-        window=max_age * 1000 + window,
+        # What is older than its MaximumEventAgeInSeconds is fired too, and ends as a dead letter. What could be more
+        # than anybody wants is bounded by the longest age; but a schedule's only moment is never left out.
+        window=EVER if _is_once(schedule) else MAX_AGE * 1000 + window,
         enabled=schedule.state == "ENABLED",
         target_arn=schedule.target["Arn"],
         parameters={name: value for name, value in schedule.target.items() if name.endswith("Parameters")},
@@ -54,6 +56,10 @@ def firing_of(schedule: Schedule, jitter: Jitter) -> Firing:
         dead_letter_arn=(schedule.target.get("DeadLetterConfig") or {}).get("Arn"),
         letter=letter_of(schedule, payload),
     )
+
+
+def _is_once(schedule: Schedule) -> bool:
+    return schedule.expression.startswith("at(")
 
 
 def log_of(group: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from eventyard.bus import ScheduledRules, Timetable
 from eventyard.bus.resources import Rule, TargetSpec
@@ -181,6 +182,31 @@ async def test_moments_missed_while_down_fire_within_a_day(store: MemoryStore) -
     fired = times(yard.boxes["mine"])
     assert len(fired) == 5
     assert fired[-1] == "2023-11-17T22:13:20Z"
+    await yard.stop()
+
+
+async def test_what_is_left_out_is_told(store: MemoryStore) -> None:
+    yard = await Clocked(store).start()
+    await yard.every("rate(6 hours)", "mine")
+    with capture_logs() as logs:
+        yard = await yard.restart(seconds_down=3 * DAY)
+    told = [entry for entry in logs if entry["log_level"] == "warning"]
+    assert [(entry["schedules"], entry["first"]) for entry in told] == [(1, "2023-11-15T04:13:20Z")]
+    await yard.stop()
+
+
+async def test_missed_moment_that_is_too_old_for_a_target_is_its_dead_letter(store: MemoryStore) -> None:
+    yard = await Clocked(store).start()
+    await yard.every("rate(1 hour)", "mine")
+    strict = TargetSpec(id="strict", arn="strict", max_age=600, dead_letter_arn="dead")
+    await yard.directory.put_targets(BUS, "tick", [strict])
+    yard = await yard.restart(seconds_down=5_400)
+    await settle()
+    assert len(yard.boxes["mine"].got) == 1
+    assert yard.boxes["strict"].got == []
+    ((queue, payload, said),) = yard.dead
+    assert (queue, json.loads(payload)["time"]) == ("dead", "2023-11-14T23:13:20Z")
+    assert (said["EXHAUSTED_RETRY_CONDITION"], said["RETRY_ATTEMPTS"]) == ("MaximumEventAgeInSeconds", "0")
     await yard.stop()
 
 

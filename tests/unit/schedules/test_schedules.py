@@ -233,7 +233,7 @@ async def test_restart_repeats_nothing_and_makes_up_for_what_was_missed(place: P
     await place.stop()
 
 
-async def test_missed_moments_beyond_the_retry_window_are_left_out(place: Place) -> None:
+async def test_missed_moments_beyond_the_retry_window_are_not_delivered(place: Place) -> None:
     retry = {"RetryPolicy": {"MaximumEventAgeInSeconds": 5400}}
     await place.schedules.create(place.schedule("rate(1 hour)", target=retry))
     await place.clock.advance(1)
@@ -241,6 +241,69 @@ async def test_missed_moments_beyond_the_retry_window_are_left_out(place: Place)
     assert [payload for _, payload in place.box.got] == [
         "2023-11-14T22:13:20Z", "2023-11-15T02:13:20Z", "2023-11-15T03:13:20Z"
     ]  # fmt: skip
+    await place.stop()
+
+
+async def test_missed_moments_that_are_too_old_are_dead_letters_once(place: Place) -> None:
+    target = {"RetryPolicy": {"MaximumEventAgeInSeconds": 60}, "DeadLetterConfig": {"Arn": "arn:aws:sqs:::dead"}}
+    await place.schedules.create(place.schedule("at(2023-11-14T22:13:25)", target=target, after_completion="DELETE"))
+    place = await place.restart(seconds_down=70)
+    again = await place.restart(seconds_down=HOUR)
+    assert (place.box.tries, place.dead, again.dead) == (0, ["2023-11-14T22:13:25Z"], [])
+    assert dict(place.said[0], EXECUTION_ID="") == {
+        "SCHEDULE_ARN": ARN,
+        "SCHEDULED_TIME": "2023-11-14T22:13:25Z",
+        "EXECUTION_ID": "",
+        "TARGET_ARN": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage",
+        "IS_PAYLOAD_TRUNCATED": "false",
+        "RETRY_ATTEMPTS": "0",
+        "ERROR_CODE": "EXPIRED",
+        "ERROR_MESSAGE": "It was due at 2023-11-14T22:13:25Z, and could not be delivered in time.",
+        "EXHAUSTED_RETRY_CONDITION": "MaximumEventAgeInSeconds",
+    }
+    await again.schedules.sweep()
+    assert again.schedules.get(ARN) is None
+    await again.stop()
+
+
+async def test_only_moment_is_a_dead_letter_however_long_ago_it_was(place: Place) -> None:
+    target = {"DeadLetterConfig": {"Arn": "arn:aws:sqs:::dead"}}
+    await place.schedules.create(place.schedule("at(2023-11-14T22:13:25)", target=target))
+    place = await place.restart(seconds_down=30 * DAY)
+    assert (place.box.tries, place.dead) == (0, ["2023-11-14T22:13:25Z"])
+    await place.stop()
+
+
+async def test_missed_moment_without_a_dead_letter_queue_is_dropped_and_that_is_kept(place: Place) -> None:
+    target = {"RetryPolicy": {"MaximumEventAgeInSeconds": 60}}
+    await place.schedules.create(place.schedule("at(2023-11-14T22:13:25)", target=target))
+    place = await place.restart(seconds_down=70)
+    await place.engine.ledger.flush()
+    (fate,) = await place.store.progress.fates(subscriber=ARN)
+    assert (fate.outcome, fate.attempts, fate.error_code) == ("dropped", 0, "EXPIRED")
+    await place.stop()
+
+
+async def test_age_counts_from_the_end_of_the_wait_and_not_from_the_start_of_the_server(place: Place) -> None:
+    target = {"RetryPolicy": {"MaximumEventAgeInSeconds": 600}, "DeadLetterConfig": {"Arn": "arn:aws:sqs:::dead"}}
+    await place.schedules.create(place.schedule("at(2023-11-14T22:20:00)", target=target, flexible=10))
+    place.box.answer = Retry("DOWN", "down")
+    place = await place.restart(seconds_down=21 * MINUTE)  # it was due at 22:25:00, and it is 22:34:20
+    await place.clock.advance(1)
+    assert place.box.tries > 0
+    assert place.dead == []
+    await place.clock.advance(MINUTE)
+    assert place.said[0]["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
+    await place.stop()
+
+
+async def test_what_is_delivered_again_is_not_too_old_also_if_it_was_missed(place: Place) -> None:
+    target = {"RetryPolicy": {"MaximumEventAgeInSeconds": 60}, "DeadLetterConfig": {"Arn": "arn:aws:sqs:::dead"}}
+    await place.schedules.create(place.schedule("at(2023-11-14T22:13:25)", target=target))
+    place = await place.restart(seconds_down=70)
+    await place.schedules.again(ARN, place.dead[0], millis("2023-11-14T22:13:25"))
+    await place.clock.advance(1)
+    assert [payload for _, payload in place.box.got] == ["2023-11-14T22:13:25Z"]
     await place.stop()
 
 
