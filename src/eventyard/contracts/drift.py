@@ -48,7 +48,7 @@ KINDS: dict[Kind, str] = {
 
 
 #: Sources of events that the platform itself publishes, which have no documents.
-_PLATFORM = "aws."
+_PLATFORM = ("aws.", "eventyard.")
 
 
 class Seen(msgspec.Struct, frozen=True):

@@ -58,6 +58,7 @@ def test_events_that_nobody_declared_are_found() -> None:
 
 def test_events_of_the_platform_need_no_documents() -> None:
     assert found(SALES, [seen(), seen("Scheduled Event", "aws.events")], None) == []
+    assert found(SALES, [seen(), seen("ContractViolated", "eventyard.contracts")], None) == []
 
 
 def test_a_declared_event_of_another_source_has_an_undeclared_publisher() -> None:
