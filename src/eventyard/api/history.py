@@ -120,8 +120,8 @@ class History:
 
     async def redeliver(self, request: HttpRequest) -> HttpResponse:
         """Deliver events again. Body: events (each the text of a whole event), bus, rule (only to this one), target
-        (only to this target of it, by id or ARN), name (for ``replay-name``), force (the rule need not match),
-        dry_run. Answers how many events each rule gets, and how many nobody gets."""
+        (only to this target, by id or ARN, of whatever rule has it), name (for ``replay-name``), force (the rule need
+        not match), dry_run. Answers how many events each rule gets, and how many nobody gets."""
         asked = read_object(request.body)
         bus, rule, target = bus_of(request, texts(asked)), asked.get("rule"), asked.get("target")
         given, name = asked.get("events"), asked.get("name")
@@ -133,12 +133,15 @@ class History:
             raise NotFound(f"Event bus {bus} does not exist.")
         if rule is not None and self._directory.rule(bus, rule) is None:
             raise NotFound(f"Rule {rule} does not exist on {bus}.")
+        able = {each.name for each in self._directory.rules(bus) if self._reaches(bus, each.name, target)}
+        if target is not None and not (able if rule is None else able & {rule}):
+            raise NotFound(f"Rule {rule} has no target {target}." if rule else f"No rule of {bus} has target {target}.")
         events = [self._event(text, name) for text in given]
         plan: dict[str, list[Event]] = {}
         nobody = 0
         for event in events:
             rules = [rule] if rule is not None and asked.get("force") else self._redelivery.rules(bus, event)
-            rules = [each for each in rules if rule in (None, each) and self._directory.targets(bus, each)]
+            rules = [each for each in rules if rule in (None, each) and each in able]
             nobody += not rules
             for each in rules:
                 plan.setdefault(each, []).append(event)
@@ -148,6 +151,10 @@ class History:
         return answer({"rules": {each: len(chosen) for each, chosen in plan.items()}, "nobody": nobody})
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _reaches(self, bus: str, rule: str, target: str | None) -> bool:
+        """Whether a rule has that target, or one at all."""
+        return any(target in (None, spec.id, spec.arn) for spec in self._directory.targets(bus, rule))
 
     async def _lines(
         self, log: str, pattern: Pattern | None, since: int, until: int, limit: int

@@ -24,6 +24,9 @@ def replay(
     since: Annotated[str | None, typer.Option(help="Received since: 90s, 10m, 2h, 1d ago, or a date.")] = None,
     until: Annotated[str | None, typer.Option(help="Received until; now, if left out.")] = None,
     to_rule: Annotated[str | None, typer.Option(help="Only to this rule, if it matches.")] = None,
+    to_target: Annotated[
+        str | None, typer.Option(help="Only to this target, by id or ARN, of the rules that match.")
+    ] = None,
     to_url: Annotated[str | None, typer.Option(help="POST the events there from here, to no rule.")] = None,
     name: Annotated[str | None, typer.Option(help="What the events have as replay-name.")] = None,
     rate: Annotated[int | None, typer.Option(help="Events a second, at most.", min=1)] = None,
@@ -42,14 +45,14 @@ def replay(
         raise InvalidRequest("Say which events: --event ID, or --since 10m, with --where PATTERN if not all.")
     if event and (where or since or until):
         raise InvalidRequest("Either --event, or --where with --since and --until.")
-    if to_rule and to_url:
-        raise InvalidRequest("Either --to-rule or --to-url.")
+    if to_url and (to_rule or to_target):
+        raise InvalidRequest("Either --to-url, or --to-rule and --to-target.")
     texts = chosen(endpoint, bus, event or [], where, since, until, limit)
     name = name or f"cli-{int(time.time())}"
     if to_url:
         _to_url(texts, to_url, rate, dry_run)
         return
-    counts = _paced(texts, _to_rules(endpoint, bus, to_rule, name, dry_run), None if dry_run else rate)
+    counts = _paced(texts, _to_rules(endpoint, bus, to_rule, to_target, name, dry_run), None if dry_run else rate)
     nobody = counts.pop("", 0)
     say(f"{'Would replay' if dry_run else 'Replayed'} {_events(len(texts))} as {name}.")
     for rule, count in sorted(counts.items()):
@@ -75,11 +78,11 @@ def _to_url(texts: Sequence[str], url: str, rate: int | None, dry_run: bool) -> 
         raise typer.Exit(2)
 
 
-def _to_rules(endpoint: str, bus: str, rule: str | None, name: str, dry_run: bool) -> Deliver:
+def _to_rules(endpoint: str, bus: str, rule: str | None, target: str | None, name: str, dry_run: bool) -> Deliver:
     from eventyard.cli.pages import post
 
     def deliver(texts: Sequence[str]) -> Counter[str]:
-        asked = {"bus": bus, "rule": rule, "name": name, "events": texts, "dry_run": dry_run}
+        asked = {"bus": bus, "rule": rule, "target": target, "name": name, "events": texts, "dry_run": dry_run}
         done = post(endpoint, "/_eventyard/redeliver", asked)
         return Counter(done["rules"]) + Counter({"": done["nobody"]})
 

@@ -189,6 +189,30 @@ def test_replay_by_pattern_to_one_rule_in_pace(yard: Yard) -> None:
     )
 
 
+def test_replay_to_one_target_by_id_or_arn_leaves_the_others_alone(yard: Yard) -> None:
+    for name in ("box", "other", "late"):
+        yard.queue(name)
+    yard.target("box")
+    yard.target("other")
+    event_id = yard.put(1)
+    yard.take("box")
+    yard.take("other")
+    yard.events.put_rule(Name="late", EventBusName=yard.bus, EventPattern='{"source": [{"prefix": ""}]}')
+    yard.events.put_targets(Rule="late", EventBusName=yard.bus, Targets=[{"Id": "late", "Arn": yard.arn("late")}])
+    asked = ("replay", "--event", event_id, "--bus", yard.bus, "--name", "again", "--to-target")
+    assert yard.run(*asked, "box", "--dry-run") == "Would replay 1 event as again.\n  r: 1\n"
+    yard.run(*asked, "box")
+    assert yard.run(*asked, yard.arn("late")) == "Replayed 1 event as again.\n  late: 1\n"
+    assert yard.run(*asked, "box", "--to-rule", "r") == "Replayed 1 event as again.\n  r: 1\n"
+    assert len(yard.take("box", 2)) == 2
+    assert len(yard.take("late", 1)) == 1
+    attributes = yard.sqs.get_queue_attributes(QueueUrl=yard.queue("other"), AttributeNames=["All"])["Attributes"]
+    assert attributes["ApproximateNumberOfMessages"] == "0"
+    for more in ((), ("--to-rule", "late")):
+        refused = run(*asked, "nobody" if not more else "box", *more, "--endpoint", yard.url)
+        assert "target" in one_sentence(refused)
+
+
 def test_replay_to_a_url_posts_the_events_and_counts_failures(yard: Yard) -> None:
     got: list[dict[str, Any]] = []
 
@@ -221,7 +245,8 @@ def test_replay_to_a_url_posts_the_events_and_counts_failures(yard: Yard) -> Non
         (("--event", "x", "--since", "1h"), "Either --event"),
         (("--since", "yesterday"), "--since is a time ago"),
         (("--since", "1h", "--where", "{"), "Event pattern is not valid"),
-        (("--since", "1h", "--to-rule", "r", "--to-url", "http://x"), "Either --to-rule"),
+        (("--since", "1h", "--to-rule", "r", "--to-url", "http://x"), "Either --to-url"),
+        (("--since", "1h", "--to-target", "t", "--to-url", "http://x"), "Either --to-url"),
         (("--event", "x"), "never received"),
     ],
 )
