@@ -29,7 +29,7 @@ def test_settings_are_described_as_given(events: Any, account: str) -> None:
         "Description": "Orders",
         "KmsKeyIdentifier": "alias/key",
         "DeadLetterConfig": {"Arn": f"arn:aws:sqs:{REGION}:{account}:dead"},
-        "LogConfig": {"IncludeDetail": "FULL", "Level": "ERROR"},
+        "LogConfig": {"IncludeDetail": "FULL", "Level": "OFF"},
     }
     created = without_metadata(events.create_event_bus(Name="orders", **settings))
     arn = f"arn:aws:events:{REGION}:{account}:event-bus/orders"
@@ -41,7 +41,7 @@ def test_settings_are_described_as_given(events: Any, account: str) -> None:
 
 
 def test_update_changes_what_is_given_and_unsets_what_is_empty(events: Any) -> None:
-    events.create_event_bus(Name="orders", Description="Orders", LogConfig={"Level": "INFO"})
+    events.create_event_bus(Name="orders", Description="Orders", LogConfig={"Level": "OFF"})
     updated = without_metadata(events.update_event_bus(Name="orders", KmsKeyIdentifier="alias/key"))
     assert updated["Description"] == "Orders"
     assert updated["KmsKeyIdentifier"] == "alias/key"
@@ -49,6 +49,17 @@ def test_update_changes_what_is_given_and_unsets_what_is_empty(events: Any) -> N
     assert set(updated) == {"Arn", "Name", "LogConfig"}
     with refused("ResourceNotFoundException", "Event bus absent does not exist."):
         events.update_event_bus(Name="absent")
+
+
+@pytest.mark.parametrize("level", ["INFO", "ERROR", "TRACE"])
+def test_logging_is_refused_by_name_and_nothing_is_changed(events: Any, level: str) -> None:
+    with pytest.raises(events.exceptions.ClientError, match="LogConfig with a Level other than OFF"):
+        events.create_event_bus(Name="orders", LogConfig={"Level": level})
+    assert [bus["Name"] for bus in events.list_event_buses()["EventBuses"]] == ["default"]
+    events.create_event_bus(Name="orders", LogConfig={"Level": "OFF"})
+    with pytest.raises(events.exceptions.ClientError, match="LogConfig with a Level other than OFF"):
+        events.update_event_bus(Name="orders", Description="new", LogConfig={"Level": level})
+    assert "Description" not in events.describe_event_bus(Name="orders")
 
 
 def test_names_are_unique_and_checked(events: Any) -> None:

@@ -56,7 +56,7 @@ class Buses:
             description=params.get("Description") or None,
             kms_key=params.get("KmsKeyIdentifier") or None,
             dead_letter_arn=dead_letter_arn(params),
-            log_config=params.get("LogConfig") or None,
+            log_config=_log_config(params),
             event_source_name=source,
             tags=tags_of(params, self._limits.tags),
         )
@@ -130,7 +130,7 @@ class Buses:
         if params.get("DeadLetterConfig") is not None:
             changes["dead_letter_arn"] = dead_letter_arn(params)
         if params.get("LogConfig") is not None:
-            changes["log_config"] = params["LogConfig"] or None
+            changes["log_config"] = _log_config(params)
         bus = await self._directory.change_bus(
             arn_of(caller.account, caller.region, params.get("Name")),
             lambda bus: msgspec.structs.replace(bus, **changes),
@@ -151,6 +151,17 @@ def dead_letter_arn(params: dict[str, Any]) -> str | None:
     if arn.resource.endswith(".fifo"):
         raise InvalidRequest(f"Parameter {text} is not valid. Reason: DeadLetterConfig must be a standard queue.")
     return text
+
+
+def _log_config(params: dict[str, Any]) -> dict[str, str] | None:
+    """The ``LogConfig``. Raises Unsupported for one that would have to be acted on."""
+    config: dict[str, str] | None = params.get("LogConfig") or None
+    if config is not None and config.get("Level", "OFF") != "OFF":
+        raise Unsupported(
+            "Logging (LogConfig with a Level other than OFF) is not supported by this server: what becomes of each "
+            "event is told by `eventyard event`."
+        )
+    return config
 
 
 def _settings(bus: Bus) -> dict[str, Any]:
