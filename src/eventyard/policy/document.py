@@ -106,6 +106,18 @@ def parse_policy(text: str, known: frozenset[str] = CALLER, lenient: bool = Fals
     return Policy(statements)
 
 
+@lru_cache(maxsize=1024)
+def denies(text: str) -> bool:
+    """Whether the policy ``text`` has a statement that denies: only that can refuse the resource's own account. One
+    that can't be read might."""
+    try:
+        given = json.loads(text)["Statement"]
+        statements = [given] if isinstance(given, dict) else given
+        return any(statement["Effect"] != "Allow" for statement in statements)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return True
+
+
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object; which of two members of one name would count nobody should have to guess."""
     found = dict(pairs)

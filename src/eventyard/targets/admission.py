@@ -1,9 +1,10 @@
-"""Whether a queue or a topic of another account takes what this server brings: its policy says it. Keeps no policies.
+"""Whether a queue, a topic or a function takes what this server brings: its policy says it. Keeps no policies.
 
 Sources: EventBridge user guide, "Using resource-based policies for Amazon EventBridge" (``events.amazonaws.com`` comes
 with the rule as ``aws:SourceArn``), "Sending events to an AWS service in another account" (a target with a role is
 reached as that role) and "Using dead-letter queues"; SNS developer guide, "Sending messages to a queue in a different
-account". AWS asks the policy in the same account, too; here what is in one account may always deliver in it.
+account"; IAM user guide, "Policy evaluation logic". AWS wants the policy's leave in the same account, too; here what is
+in one account may deliver in it unless the policy denies it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from eventyard.clock import Clock
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn
-from eventyard.policy import DELIVERY, Request, at_time, of_caller, of_members, of_service, parse_policy
+from eventyard.policy import DELIVERY, Request, at_time, denies, of_caller, of_members, of_service, parse_policy
 
 Admit = Callable[[str, str], None]
 """``admit(arn, source)`` raises Forbidden if what has the ARN ``source`` (a rule, say) may not deliver to ``arn``, and
@@ -40,9 +41,12 @@ class Admission:
 
     def __call__(self, arn: str, source: str) -> None:
         sender, owner = Arn.parse(source), Arn.parse(arn)
-        if sender is None or owner is None or sender.account == owner.account:
+        if sender is None or owner is None:
             return
-        text, role, action = self._policies(arn), self._role(source, arn), self._actions[owner.service]
+        text, own = self._policies(arn), sender.account == owner.account
+        if own and (not text or not denies(text)):
+            return
+        role, action = self._role(source, arn), self._actions[owner.service]
         if sender.service == "sns":
             source = source.rpartition(":")[0]  # of a subscription the topic
         who = role or f"{sender.service}.amazonaws.com"
@@ -62,6 +66,8 @@ class Admission:
             if decider is not None and decider.allows:
                 return
             explicit = decider is not None
+            if own and not explicit:
+                return
         reason = (
             "with an explicit deny in a resource-based policy"
             if explicit

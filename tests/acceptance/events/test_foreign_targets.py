@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.events.yards import Process
+from tests.acceptance.refusal import refused
 from tests.acceptance.server import Server, new_account
 from tests.acceptance.waiting import until
 
@@ -180,3 +181,59 @@ def test_members_of_an_organization_are_let_in(tmp_path: Path) -> None:
         assert until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))
     finally:
         process.stop()
+
+
+class Home(Sides):
+    """Rule and targets in one account."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        self.foreign_sqs, self.foreign_sns, self.other = self.sqs, server.client("sns", self.home), self.home
+        self.url = self.sqs.create_queue(QueueName="q")["QueueUrl"]
+        self.queue = f"arn:aws:sqs:{REGION}:{self.home}:q"
+
+
+@pytest.fixture
+def home(server: Server) -> Home:
+    return Home(server)
+
+
+def test_a_queue_of_the_same_account_takes_what_its_policy_does_not_deny(home: Home) -> None:
+    other = home.statement("Deny", Principal="*", Condition={"ArnNotEquals": {"aws:SourceArn": home.rule}})
+    home.allow(other)
+    home.deliver(home.queue)
+    assert json.loads(home.arrived())["detail"] == {"n": 1}
+
+
+def test_a_deny_keeps_rules_of_the_same_account_out(home: Home) -> None:
+    home.allow(home.statement("Deny", Condition={}))
+    home.deliver(home.queue)
+    refusal = home.refusal()
+    assert refusal["ERROR_CODE"] == "NO_PERMISSIONS"
+    assert "with an explicit deny" in refusal["ERROR_MESSAGE"]
+
+
+def test_a_topic_denies_its_own_account_and_its_rules(home: Home) -> None:
+    arn = home.foreign_sns.create_topic(Name="t")["TopicArn"]
+    deny = home.statement("Deny", Principal="*", Action="sns:Publish", Resource=arn, Condition={})
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    home.foreign_sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
+    with refused("AuthorizationError"):
+        home.foreign_sns.publish(TopicArn=arn, Message="x")
+    home.deliver(arn)
+    assert home.refusal()["ERROR_CODE"] == "NO_PERMISSIONS"
+    home.foreign_sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue="")
+    home.foreign_sns.publish(TopicArn=arn, Message="x")
+
+
+def test_a_subscribed_queue_of_the_same_account_denies_other_topics(home: Home) -> None:
+    arns = [home.foreign_sns.create_topic(Name=name)["TopicArn"] for name in ("asked", "other")]
+    home.allow(home.statement("Deny", Principal="*", Condition={"ArnNotEquals": {"aws:SourceArn": arns[0]}}))
+    redrive = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:{REGION}:{home.home}:dead"})
+    for arn in arns:
+        home.foreign_sns.subscribe(
+            TopicArn=arn, Protocol="sqs", Endpoint=home.queue, Attributes={"RedrivePolicy": redrive}
+        )
+        home.foreign_sns.publish(TopicArn=arn, Message=arn)
+    assert json.loads(home.arrived())["Message"] == arns[0]
+    assert home.refusal()["ErrorCode"] == "NO_PERMISSIONS"

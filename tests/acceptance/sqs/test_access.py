@@ -109,3 +109,51 @@ def test_conditions_are_held_to_the_connection(sqs: Any, make: Make, stranger: A
             stranger.send_message(QueueUrl=url, MessageBody="x")
         else:
             assert refusal(stranger.send_message, QueueUrl=url, MessageBody="x")[0] == "AccessDenied"
+
+
+def test_deny_wins_over_the_owner_too_who_can_mend_it(sqs: Any, make: Make) -> None:
+    url = make()
+    sqs.send_message(QueueUrl=url, MessageBody="before")
+    everything = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": everything | {"Sid": "no"}})})
+    with refused(
+        "AccessDenied",
+        f"User: arn:aws:iam::{account(sqs)}:root is not authorized to perform: sqs:sendmessage on resource: "
+        f"{arn(sqs, url)} with an explicit deny in a resource-based policy",
+    ):
+        sqs.send_message(QueueUrl=url, MessageBody="x")
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("send_message_batch", {"Entries": [{"Id": "a", "MessageBody": "x"}]}),
+        ("receive_message", {}),
+        ("delete_message", {"ReceiptHandle": "x"}),
+        ("delete_message_batch", {"Entries": [{"Id": "a", "ReceiptHandle": "x"}]}),
+        ("change_message_visibility", {"ReceiptHandle": "x", "VisibilityTimeout": 1}),
+        ("purge_queue", {}),
+        ("list_queue_tags", {}),
+        ("delete_queue", {}),
+    ]
+    for call, params in calls:
+        assert refusal(getattr(sqs, call), QueueUrl=url, **params)[0] == "AccessDenied", call
+    sqs.remove_permission(QueueUrl=url, Label="no")
+    assert [message["Body"] for message in sqs.receive_message(QueueUrl=url)["Messages"]] == ["before"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Statement": everything})})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    sqs.send_message(QueueUrl=url, MessageBody="after")
+
+
+def test_owner_is_denied_only_what_the_statement_says(sqs: Any, make: Make) -> None:
+    url = make()
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": arn(sqs, url)}
+    for condition, allowed in (
+        ({"Bool": {"aws:SecureTransport": "false"}}, True),
+        ({"StringNotEquals": {"aws:PrincipalAccount": account(sqs)}}, True),
+        ({"ArnNotEquals": {"aws:SourceArn": "arn:aws:sns:us-east-1:123456789012:t"}}, False),
+        ({"StringEquals": {"sqs:Colour": "red"}}, False),
+    ):
+        policy = json.dumps({"Statement": deny | {"Condition": condition}})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        if allowed:
+            sqs.send_message(QueueUrl=url, MessageBody="x")
+            assert sqs.receive_message(QueueUrl=url)["Messages"]
+        else:
+            assert refusal(sqs.send_message, QueueUrl=url, MessageBody="x")[0] == "AccessDenied", condition

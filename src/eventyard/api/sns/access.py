@@ -1,14 +1,19 @@
-"""Who may use a topic: its own account, and those that its policy allows. It keeps no policies.
+"""Who may use a topic: its own account unless its policy denies it, and those that its policy allows. It keeps no
+policies.
 
-A statement that this server can't hold callers to, with conditions that it doesn't know for instance, allows nobody.
+A statement that this server can't hold callers to, with conditions that it doesn't know for instance, allows nobody,
+and denies everybody.
 """
 
 from __future__ import annotations
 
 from eventyard.errors import Forbidden, InvalidRequest
-from eventyard.policy import CONNECTED, Request, of_caller, of_connection, parse_policy
+from eventyard.policy import CONNECTED, Request, denies, of_caller, of_connection, parse_policy
 from eventyard.topics import Topic, Topics
 from eventyard.wire import Caller
+
+#: What a topic's own account may do whatever the policy says: read the policy and mend it.
+_MENDING = ("AddPermission", "GetTopicAttributes", "RemovePermission", "SetTopicAttributes")
 
 
 class Access:
@@ -22,29 +27,40 @@ class Access:
 
         Raises:
             NotFound: there is none.
-            Forbidden: it is another account's, whose policy does not allow it.
+            Forbidden: its policy denies it, or it is another account's, whose policy does not allow it.
         """
         topic = self._topics.get(arn)
-        if topic.account != caller.account and not _allowed(topic, caller, action):
-            raise Forbidden(
-                f"User: arn:aws:iam::{caller.account}:root is not authorized to perform: SNS:{action} on resource: "
-                f"{arn} because no resource-based policy allows the SNS:{action} action",
-                "AuthorizationError",
-            )
-        return topic
+        text, own = topic.attributes.get("Policy"), topic.account == caller.account
+        if own and (not text or action in _MENDING or not denies(text)):
+            return topic
+        allowed = _allowed(topic, caller, action)
+        if allowed or (own and allowed is None):
+            return topic
+        reason = (
+            "with an explicit deny in a resource-based policy"
+            if allowed is False
+            else f"because no resource-based policy allows the SNS:{action} action"
+        )
+        raise Forbidden(
+            f"User: arn:aws:iam::{caller.account}:root is not authorized to perform: SNS:{action} on resource: {arn} "
+            f"{reason}",
+            "AuthorizationError",
+        )
 
 
-def _allowed(topic: Topic, caller: Caller, action: str) -> bool:
+def _allowed(topic: Topic, caller: Caller, action: str) -> bool | None:
+    """What the policy says; None if nothing."""
     text = topic.attributes.get("Policy")
     if not text:
-        return False
+        return None
     known = {
         **of_caller(caller.account, caller.region, topic.arn),
         **of_connection(caller.address, caller.secure),
+        "aws:sourceaccount": caller.account,
     }
     try:
         policy = parse_policy(text, CONNECTED, lenient=True)
         decider = policy.decide(Request((caller.account,), f"SNS:{action}", topic.arn, known))
     except InvalidRequest:
-        return False
-    return decider is not None and decider.allows
+        return False if denies(text) else None
+    return None if decider is None else decider.allows

@@ -1,7 +1,8 @@
-"""Which queue a request means, and whether the caller may do what it asks: with the queues of other accounts only what
-their policies allow. Changes nothing.
+"""Which queue a request means, and whether the caller may do what it asks: with their own queues all that no policy
+denies, with those of other accounts only what their policies allow. Changes nothing.
 
-A statement that this server can't hold callers to, with conditions that it doesn't know for instance, allows nobody.
+A statement that this server can't hold callers to, with conditions that it doesn't know for instance, allows nobody,
+and denies everybody.
 Source: SQS developer guide, "Amazon SQS API permissions: Actions and resource reference".
 """
 
@@ -12,9 +13,13 @@ from typing import Any
 from eventyard.api.sqs.address import arn_of_url
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn
-from eventyard.policy import CONNECTED, Request, of_caller, of_connection, parse_policy
+from eventyard.policy import CONNECTED, Request, denies, of_caller, of_connection, parse_policy
 from eventyard.queues import SHARED, Queue, Queues
 from eventyard.wire import Caller
+
+#: What a queue's own account may do whatever the policy says: read the policy and mend it, so that no statement locks
+#: it out for good.
+_MENDING = ("AddPermission", "GetQueueAttributes", "RemovePermission", "SetQueueAttributes")
 
 
 class Access:
@@ -32,31 +37,38 @@ class Access:
     def check(self, caller: Caller, arn: str, action: str) -> None:
         """Raises Forbidden, and NotFound if another account has no such queue."""
         owner = Arn.parse(arn)
-        if owner is None or owner.account == caller.account:
+        if owner is None:
             return
-        queue = self._queues.get(arn)
-        if action not in SHARED or not _allowed(queue, caller, action):
-            name = f"sqs:{action.lower()}"
-            raise Forbidden(
-                f"User: arn:aws:iam::{caller.account}:root is not authorized to perform: {name} on resource: {arn} "
-                f"because no resource-based policy allows the {name} action",
-                "AccessDenied",
-            )
+        own = owner.account == caller.account
+        if own and (action in _MENDING or not self._queues.has(arn) or not is_guarded(self._queues.get(arn))):
+            return  # what is not there is missed by what comes next
+        allowed = _allowed(self._queues.get(arn), caller, action)
+        if (own and allowed is not False) or (allowed and action in SHARED):
+            return
+        name = f"sqs:{action.lower()}"
+        reason = (
+            "with an explicit deny in a resource-based policy"
+            if allowed is False
+            else f"because no resource-based policy allows the {name} action"
+        )
+        raise Forbidden(
+            f"User: arn:aws:iam::{caller.account}:root is not authorized to perform: {name} on resource: {arn} "
+            f"{reason}",
+            "AccessDenied",
+        )
 
 
-def own_arn(caller: Caller, url: str) -> str:
-    """The ARN of the caller's own queue that ``url`` means. Raises Forbidden for that of another account, whose policy
-    would have to be asked."""
-    arn = arn_of_url(caller, url)
-    if arn.split(":", 5)[4] != caller.account:
-        raise Forbidden("The queue is another account's.", "AccessDenied")
-    return arn
+def is_guarded(queue: Queue) -> bool:
+    """Whether the policy of ``queue`` denies anything, perhaps to its own account."""
+    text = queue.attributes.get("Policy")
+    return bool(text) and denies(text or "")
 
 
-def _allowed(queue: Queue, caller: Caller, action: str) -> bool:
+def _allowed(queue: Queue, caller: Caller, action: str) -> bool | None:
+    """What the policy says; None if nothing."""
     text = queue.attributes.get("Policy")
     if not text:
-        return False
+        return None
     keys = {
         **of_caller(caller.account, caller.region, queue.arn),
         **of_connection(caller.address, caller.secure),
@@ -65,6 +77,6 @@ def _allowed(queue: Queue, caller: Caller, action: str) -> bool:
     try:
         policy = parse_policy(text, CONNECTED, lenient=True)
     except InvalidRequest:
-        return False
+        return False if denies(text) else None
     decider = policy.decide(Request((caller.account,), f"sqs:{action}", queue.arn, keys))
-    return decider is not None and decider.allows
+    return None if decider is None else decider.allows

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Mapping, Sequence
 import msgspec
 import orjson
 
-from eventyard.api.sqs.access import own_arn
+from eventyard.api.sqs.access import is_guarded
+from eventyard.api.sqs.address import arn_of_url
 from eventyard.api.sqs.checks import MAX_VISIBILITY, check_entries, check_system_names, is_late, is_receipt
 from eventyard.api.sqs.messages import attribute_picker, deleted_entries, received_answer, sent_answer
-from eventyard.errors import EventyardError
+from eventyard.errors import EventyardError, Forbidden
 from eventyard.queues import MAX_MESSAGE, Outgoing, Queues, Received
 from eventyard.wire import Caller, FastHandler
 
@@ -70,8 +71,8 @@ _delete_batch = msgspec.json.Decoder(_DeleteBatch).decode
 
 
 class Fast:
-    """Every method answers None where the general way must: for wrong input, rare parameters, and the queues of other
-    accounts."""
+    """Every method answers None where the general way must: for wrong input, rare parameters, the queues of other
+    accounts and those whose policies deny anything."""
 
     def __init__(self, queues: Queues) -> None:
         self._queues = queues
@@ -88,7 +89,7 @@ class Fast:
     async def send(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _send(body)
-            arn = own_arn(caller, request.queue_url)
+            arn = self._open(caller, request.queue_url)
             message = _outgoing(caller, request)
             if message is None:
                 return None
@@ -101,7 +102,7 @@ class Fast:
     async def send_batch(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _send_batch(body)
-            arn = own_arn(caller, request.queue_url)
+            arn = self._open(caller, request.queue_url)
             check_entries([entry.id for entry in request.entries])
             messages = [message for entry in request.entries if (message := _outgoing(caller, entry)) is not None]
             size = sum([self._queues.check(arn, message) for message in messages])
@@ -125,7 +126,7 @@ class Fast:
         """One look; where that finds nothing, and the caller wants to wait, what remains to be waited for."""
         try:
             request = _receive(body)
-            arn = own_arn(caller, request.queue_url)
+            arn = self._open(caller, request.queue_url)
             queue = self._queues.get(arn)
             system = [*request.message_system_attribute_names, *request.attribute_names]
             check_system_names(system)
@@ -157,7 +158,7 @@ class Fast:
     async def delete(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _delete(body)
-            arn = own_arn(caller, request.queue_url)
+            arn = self._open(caller, request.queue_url)
             self._queues.get(arn)
         except (msgspec.DecodeError, EventyardError, ValueError):
             return None
@@ -169,7 +170,7 @@ class Fast:
     async def delete_batch(self, caller: Caller, body: bytes) -> bytes | None:
         try:
             request = _delete_batch(body)
-            arn = own_arn(caller, request.queue_url)
+            arn = self._open(caller, request.queue_url)
             self._queues.get(arn)
             check_entries([entry.id for entry in request.entries])
         except (msgspec.DecodeError, EventyardError, ValueError):
@@ -179,6 +180,14 @@ class Fast:
         outcomes = await self._queues.settle(arn, [(entry.receipt_handle, None) for entry in request.entries])
         successful, failed = deleted_entries(arn, [entry.id for entry in request.entries], outcomes)
         return orjson.dumps({"Successful": successful, "Failed": failed})
+
+    def _open(self, caller: Caller, url: str) -> str:
+        """The ARN of the queue that ``url`` means. Raises NotFound, and Forbidden where its policy has to be asked."""
+        arn = arn_of_url(caller, url)
+        queue = self._queues.get(arn)
+        if queue.account != caller.account or is_guarded(queue):
+            raise Forbidden("The queue's policy has to be asked.", "AccessDenied")
+        return arn
 
 
 def _outgoing(caller: Caller, entry: _Send | _SendEntry) -> Outgoing | None:
