@@ -94,7 +94,8 @@ class Replay(msgspec.Struct, frozen=True):
 class Subscription(msgspec.Struct, frozen=True):
     """A subscription. ``owner``: who made it. ``token``: what confirms it, until it is confirmed. ``url``: how this
     server was reached, which the URLs in its notifications begin with. ``ended``: unsubscribed by a stranger, but its
-    endpoint is told and can restore it with the ``token``."""
+    endpoint is told and can restore it with the ``token``. ``earlier``: tokens that were sent before or have confirmed
+    it, each with when (ms); they are good until they are too old."""
 
     arn: str
     topic: str
@@ -110,6 +111,7 @@ class Subscription(msgspec.Struct, frozen=True):
     ended: bool = False
     replay: Replay | None = None
     replays: int = 0  #: how many there have been
+    earlier: tuple[tuple[str, int], ...] = ()
 
     def is_replay(self, at: int) -> bool:
         """Whether a message that was published then (ms) comes once more."""

@@ -26,6 +26,8 @@ _KIND = "topic-subscription"
 #: API reference, Subscribe: confirmation tokens are valid for two days. What nobody confirmed is then deleted
 #: ("Amazon SNS now supports automatic deletion of unconfirmed subscriptions ... 48 hours").
 _TOKEN_AGE = 2 * 86_400_000
+#: So many tokens of one subscription are good at once; the oldest go first.
+_MOST_TOKENS = 20
 _encode = msgspec.json.Encoder().encode
 
 MakeToken = Callable[[], str]
@@ -125,6 +127,7 @@ class Subscriptions:
                 token=None if own else self._make_token(),
                 authenticated=own,
                 locked=own,
+                earlier=() if there is None else _tokens(there, now),
             )
             span = span_of(topic, given.get("ReplayPolicy", ""), now)
             if span is not None and not own:
@@ -139,14 +142,18 @@ class Subscriptions:
 
     async def confirm(self, topic_arn: str, token: str, lock: bool, authenticated: bool) -> Subscription:
         """Confirm the subscription that ``token`` was sent to, or restore one that has ended. ``lock``: whether only
-        its owner may end it."""
+        its owner may end it. One that is confirmed is left as it is: tokens are good for their whole age (API
+        reference, Subscribe), and whoever visits a URL may do it twice."""
         async with self._turn:
             self._topic(topic_arn)
             now = self._clock.now()
             for found in self._by_topic.get(topic_arn, {}).values():
-                if found.token == token and now - found.created <= _TOKEN_AGE:
+                tokens = _tokens(found, now)
+                if any(token == known for known, _ in tokens):
+                    if found.token is None:
+                        return found
                     confirmed = msgspec.structs.replace(
-                        found, token=None, authenticated=authenticated, locked=lock, ended=False
+                        found, token=None, authenticated=authenticated, locked=lock, ended=False, earlier=tokens
                     )
                     await self._keep(confirmed)
                     return confirmed
@@ -194,7 +201,7 @@ class Subscriptions:
                 await self._remove(subscription)
                 return
             now, token = self._clock.now(), self._make_token()
-            ended = msgspec.structs.replace(subscription, token=token, created=now, ended=True)
+            ended = msgspec.structs.replace(subscription, token=token, created=now, ended=True, earlier=())
             await self._keep(ended)
             await self._publish(topic.arn, [farewell_of(topic, arn, token, new_ids(1, now)[0], now)])
 
@@ -262,3 +269,10 @@ class Subscriptions:
     def _note(self, subscription: Subscription) -> None:
         self._by_topic.setdefault(subscription.topic, {})[subscription.arn] = subscription
         self._feeds.keep(self._delivering.feed(self._topic(subscription.topic), subscription))
+
+
+def _tokens(subscription: Subscription, now: int) -> tuple[tuple[str, int], ...]:
+    """The tokens of a subscription that are good, each with when it was sent."""
+    last = () if subscription.token is None else ((subscription.token, subscription.created),)
+    found = [each for each in (*subscription.earlier, *last) if now - each[1] <= _TOKEN_AGE]
+    return tuple(found[-_MOST_TOKENS:])

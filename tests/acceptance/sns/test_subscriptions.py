@@ -117,6 +117,24 @@ def test_subscription_is_confirmed_and_ended_by_visiting_the_urls(account: Accou
     assert account.sns.list_subscriptions()["Subscriptions"] == []
 
 
+def test_every_token_that_was_sent_confirms_and_does_so_again(account: Account, other: Account) -> None:
+    topic, queue = account.topic(), other.queue(Policy=FROM_TOPICS)
+    tokens: list[str] = []
+    for _ in range(2):
+        account.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+        (request,) = other.notifications(queue)
+        tokens.append(request["Token"])
+    assert tokens[0] != tokens[1]
+    arns = {
+        other.sns.confirm_subscription(TopicArn=topic, Token=token)["SubscriptionArn"] for token in (*tokens, *tokens)
+    }
+    assert arns == {account.subscribe(topic, queue)}
+    account.sns.unsubscribe(SubscriptionArn=arns.pop())
+    for token in tokens:
+        with refused("InvalidParameter", "Invalid parameter: Token"):
+            other.sns.confirm_subscription(TopicArn=topic, Token=token)
+
+
 def test_own_subscription_is_not_ended_by_strangers(account: Account, other: Account) -> None:
     topic = account.topic()
     arn = account.subscribe(topic, account.queue())
