@@ -112,6 +112,10 @@ def check_tags(queue: str, tags: Mapping[str, str]) -> None:
     if len(tags) > _MOST_TAGS:
         raise InvalidRequest(f"Too many tags added for queue {queue}.", "InvalidParameterValue")
     for key, value in tags.items():
+        if key.lower().startswith("aws:"):  # developer guide, "Amazon SQS cost allocation tags"; tagging quotas
+            raise InvalidRequest(
+                f"Tag key {key} is invalid: keys that start with aws: are kept for AWS.", "InvalidParameterValue"
+            )
         if not 1 <= len(key) <= 128 or len(value) > 256:
             raise InvalidRequest(
                 "Tag keys must be between 1 and 128 characters in length, and tag values between 0 and 256.",

@@ -239,6 +239,18 @@ def test_queues_are_found_listed_described_and_deleted(sqs: Any, make: Make) -> 
     assert code(error) == "AWS.SimpleQueueService.NonExistentQueue"
 
 
+@pytest.mark.parametrize("key", ["aws:cloudformation:stack-name", "AWS:x"])
+def test_tags_that_are_kept_for_aws_are_refused(sqs: Any, make: Make, key: str) -> None:
+    url = make()
+    with pytest.raises(ClientError) as error:
+        sqs.tag_queue(QueueUrl=url, Tags={"a": "1", key: "2"})
+    assert code(error) == "InvalidParameterValue"
+    with pytest.raises(ClientError) as error:
+        sqs.create_queue(QueueName="tagged", tags={key: "2"})
+    assert code(error) == "InvalidParameterValue"
+    assert "Tags" not in sqs.list_queue_tags(QueueUrl=url)
+
+
 def test_tags_and_permissions_are_kept(sqs: Any, make: Make) -> None:
     url = make()
     assert "Tags" not in sqs.list_queue_tags(QueueUrl=url)
