@@ -25,8 +25,8 @@ endef
 demo: $(READY)  ## the story of the used-car company, live; ONCE=1 plays it and ends
 	@$(BIN)/eventyard demo $(if $(ONCE),--once)
 
-test: check browser servers  ## every check and every test; ARGS go to pytest, whose summary is the last line
-	$(BIN)/pytest $(ARGS)
+test: check browser servers  ## every check and every test, on two cores; ARGS go to pytest, whose summary is the last line
+	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 browser:  ## chromium for the tests of forms; where it can't be had those tests are skipped
 	@command -v chromium >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
