@@ -39,3 +39,9 @@ def did_you_mean(name: str, among: Iterable[str]) -> str:
 def _escaped(found: re.Match[str]) -> str:
     char = found.group()
     return _SHORT.get(char) or f"\\u{ord(char):04x}"
+
+
+def limited(words: str, value: object) -> str:
+    """``words`` with ``value`` in its place, and their last in the singular where there may be one of it."""
+    said = words.format(value)
+    return said.removesuffix("s") if value == 1 and words.endswith("s") else said

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eventyard.cli.line import line
-from eventyard.text import blotted, did_you_mean, printable, printable_lines
+from eventyard.text import blotted, did_you_mean, limited, printable, printable_lines
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,17 @@ def test_the_line_of_an_event_in_tail_is_one_line() -> None:
     text = line(orjson.dumps(event | {"detail": {"\x9b": "\x7f"}}), ("rule",)).plain
     assert text.isprintable()
     assert "Car\\nSold\\u001b[2J" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "said"),
+    [
+        ("at least {} characters", 1, "at least 1 character"),
+        ("at least {} characters", 2, "at least 2 characters"),
+        ("at most {} items", 0, "at most 0 items"),
+        ("{} or more", 1, "1 or more"),
+        ("like {}", "x+s", "like x+s"),
+    ],
+)
+def test_limit_of_one_is_told_in_the_singular(words: str, value: object, said: str) -> None:
+    assert limited(words, value) == said

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from eventyard.text import printable
+from eventyard.text import limited, printable
 
 _LONGEST = 200
 _LIMITS = {
@@ -75,7 +75,7 @@ def _shown(place: list[str | int], value: Any, hidden: Collection[tuple[str, ...
 
 def _expected(keyword: str, facts: Mapping[str, Any], error: Any) -> str:
     if keyword in _LIMITS:
-        return _LIMITS[keyword].format(facts["limit"])
+        return limited(_LIMITS[keyword], facts["limit"])
     match keyword:
         case "type":
             return " or ".join(sorted(facts["types"]))

@@ -20,6 +20,7 @@ from eventyard.forms.fields import (
     item_spot,
     when_empty,
 )
+from eventyard.text import limited
 
 _EMPTY = {"absent": "leave it out", "null": "send null", "empty": "send an empty text"}
 #: The kind of <input> for a format, if it takes all that the format does, and an example of the others.
@@ -256,7 +257,7 @@ def _hint(view: View) -> str:
     for name, words in _HINTS.items():
         value = limits.get(name)
         if value is not None and not isinstance(value, bool):
-            found.append(words.format(value))
+            found.append(limited(words, value))
     return "; ".join(found)
 
 

@@ -11,6 +11,7 @@ import msgspec
 from eventyard.contract.references import needed
 from eventyard.contract.resolver import Place, Resolver
 from eventyard.errors import InvalidRequest
+from eventyard.text import limited
 
 _DEEPEST = 6
 _MOST = 500
@@ -168,7 +169,7 @@ def _rules(schema: Mapping[str, Any]) -> Iterator[str]:
     for keyword, words in _SAID.items():
         value = schema.get(keyword)
         if value is not None and not isinstance(value, bool):
-            yield words.format(value)
+            yield limited(words, value)
     if schema.get("uniqueItems") is True:
         yield "no two alike"
     if schema.get("additionalProperties") is False:
