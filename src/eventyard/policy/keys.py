@@ -52,6 +52,9 @@ CALLER = frozenset(_SAID | _NEVER)
 #: Requests of callers, of which the connection is known, too.
 CONNECTED = CALLER | {"aws:securetransport", "aws:sourceip"}
 
+#: Requests of callers to a queue or a topic.
+DIRECT = CONNECTED | _TIMES
+
 #: Requests to a bus and the rules on it.
 BUS = CONNECTED | {
     *_TIMES,

@@ -37,7 +37,7 @@ def doors_of(house: House) -> list[Door]:
         house.registry.door(),
         pipes_door(house.pipes, house.clock, house.supports, house.outward.targets.elsewhere),
         scheduler_door(house.schedules, house.clock, house.supports, house.calls, house.outward.targets.elsewhere),
-        sns_door(house.topics),
+        sns_door(house.topics, house.access.around),
         firehose_door(streaming.hoses, house.clock),
         kinesis_door(
             streaming.streams,
@@ -57,7 +57,7 @@ def doors_of(house: House) -> list[Door]:
             house.fitter.results.get,
         ),
         house.logs.door(),
-        sqs_door(house.queues, house.moves),
+        sqs_door(house.queues, house.moves, house.access.around),
         sts_door(),
     ]
     house.calls.open(doors)

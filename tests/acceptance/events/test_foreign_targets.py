@@ -177,6 +177,10 @@ def test_members_of_an_organization_are_let_in(tmp_path: Path) -> None:
         url = sqs.create_queue(QueueName="q", Attributes={"Policy": policy})["QueueUrl"]
         owner.put_rule(Name="r", EventPattern='{"source":["cars"]}')
         owner.put_targets(Rule="r", Targets=[{"Id": "1", "Arn": queue}])
+        outsiders = {"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
+        deny = statement | {"Effect": "Deny", "Principal": "*", "Condition": outsiders, "Resource": f"{queue}2"}
+        guarded = sqs.create_queue(QueueName="q2", Attributes={"Policy": json.dumps({"Statement": deny})})["QueueUrl"]
+        sqs.send_message(QueueUrl=guarded, MessageBody="of a member")
         owner.put_events(Entries=[entry])
         assert until(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))
     finally:

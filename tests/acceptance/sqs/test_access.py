@@ -148,6 +148,7 @@ def test_owner_is_denied_only_what_the_statement_says(sqs: Any, make: Make) -> N
         ({"Bool": {"aws:SecureTransport": "false"}}, True),
         ({"StringNotEquals": {"aws:PrincipalAccount": account(sqs)}}, True),
         ({"ArnNotEquals": {"aws:SourceArn": "arn:aws:sns:us-east-1:123456789012:t"}}, False),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, True),
         ({"StringEquals": {"sqs:Colour": "red"}}, False),
     ):
         policy = json.dumps({"Statement": deny | {"Condition": condition}})

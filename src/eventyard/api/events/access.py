@@ -48,6 +48,10 @@ class Access:
         self._clock = clock
         self._organizations = organizations or {}
 
+    def around(self, account: str, resource: str) -> Keys:
+        """What is known of any request of ``account`` to ``resource`` (an ARN): organizations, and the time."""
+        return {**of_members(self._organizations, account, resource), **at_time(self._clock.now())}
+
     def check(
         self, caller: Caller, action: str, bus: str, resource: str, keys: Keys | None = None, role: str | None = None
     ) -> None:
@@ -67,8 +71,7 @@ class Access:
             known = {
                 **of_caller(caller.account, caller.region, resource, role),
                 **of_connection(caller.address, caller.secure),
-                **of_members(self._organizations, caller.account, resource),
-                **at_time(self._clock.now()),
+                **self.around(caller.account, resource),
                 **(keys or {}),
             }
             asking = (caller.account,) if role is None else (caller.account, role)

@@ -7,8 +7,10 @@ and denies everybody.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from eventyard.errors import Forbidden, InvalidRequest
-from eventyard.policy import CONNECTED, Request, denies, of_caller, of_connection, parse_policy
+from eventyard.policy import DIRECT, Keys, Request, denies, of_caller, of_connection, parse_policy
 from eventyard.topics import Topic, Topics
 from eventyard.wire import Caller
 
@@ -17,10 +19,12 @@ _MENDING = ("AddPermission", "GetTopicAttributes", "RemovePermission", "SetTopic
 
 
 class Access:
-    """Decides by the policies that ``topics`` keeps."""
+    """Decides by the policies that ``topics`` keeps. ``around``: what else is known of a request, by its
+    account and what it is about (an ARN)."""
 
-    def __init__(self, topics: Topics) -> None:
+    def __init__(self, topics: Topics, around: Callable[[str, str], Keys]) -> None:
         self._topics = topics
+        self._around = around
 
     def topic(self, caller: Caller, action: str, arn: str) -> Topic:
         """The topic with ``arn``, to which the caller may do ``action``.
@@ -33,7 +37,7 @@ class Access:
         text, own = topic.attributes.get("Policy"), topic.account == caller.account
         if own and (not text or action in _MENDING or not denies(text)):
             return topic
-        allowed = _allowed(topic, caller, action)
+        allowed = self._allowed(topic, caller, action)
         if allowed or (own and allowed is None):
             return topic
         reason = (
@@ -47,20 +51,20 @@ class Access:
             "AuthorizationError",
         )
 
-
-def _allowed(topic: Topic, caller: Caller, action: str) -> bool | None:
-    """What the policy says; None if nothing."""
-    text = topic.attributes.get("Policy")
-    if not text:
-        return None
-    known = {
-        **of_caller(caller.account, caller.region, topic.arn),
-        **of_connection(caller.address, caller.secure),
-        "aws:sourceaccount": caller.account,
-    }
-    try:
-        policy = parse_policy(text, CONNECTED, lenient=True)
-        decider = policy.decide(Request((caller.account,), f"SNS:{action}", topic.arn, known))
-    except InvalidRequest:
-        return False if denies(text) else None
-    return None if decider is None else decider.allows
+    def _allowed(self, topic: Topic, caller: Caller, action: str) -> bool | None:
+        """What the policy says; None if nothing."""
+        text = topic.attributes.get("Policy")
+        if not text:
+            return None
+        known = {
+            **of_caller(caller.account, caller.region, topic.arn),
+            **of_connection(caller.address, caller.secure),
+            **self._around(caller.account, topic.arn),
+            "aws:sourceaccount": caller.account,
+        }
+        try:
+            policy = parse_policy(text, DIRECT, lenient=True)
+            decider = policy.decide(Request((caller.account,), f"SNS:{action}", topic.arn, known))
+        except InvalidRequest:
+            return False if denies(text) else None
+        return None if decider is None else decider.allows

@@ -5,17 +5,20 @@ What is not here (mobile push, SMS, their sandboxes and opt-outs) is refused by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from eventyard.api.sns.access import Access
 from eventyard.api.sns.publish import PublishOperations
 from eventyard.api.sns.subscriptions import SubscriptionOperations
 from eventyard.api.sns.topics import TopicOperations
+from eventyard.policy import Keys
 from eventyard.topics import Topics
 from eventyard.wire import Door
 
 
-def sns_door(topics: Topics) -> Door:
-    """Every operation on topics, their subscriptions and messages."""
-    access = Access(topics)
+def sns_door(topics: Topics, around: Callable[[str, str], Keys]) -> Door:
+    """Every operation on topics, their subscriptions and messages. ``around``: see Access."""
+    access = Access(topics, around)
     return Door(
         service="sns",
         operations={

@@ -8,12 +8,13 @@ Source: SQS developer guide, "Amazon SQS API permissions: Actions and resource r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from eventyard.api.sqs.address import arn_of_url
 from eventyard.errors import Forbidden, InvalidRequest
 from eventyard.names import Arn
-from eventyard.policy import CONNECTED, Request, denies, of_caller, of_connection, parse_policy
+from eventyard.policy import DIRECT, Keys, Request, denies, of_caller, of_connection, parse_policy
 from eventyard.queues import SHARED, Queue, Queues
 from eventyard.wire import Caller
 
@@ -23,10 +24,12 @@ _MENDING = ("AddPermission", "GetQueueAttributes", "RemovePermission", "SetQueue
 
 
 class Access:
-    """Decides by the policies that ``queues`` keeps."""
+    """Decides by the policies that ``queues`` keeps. ``around``: what else is known of a request, by its
+    account and what it is about (an ARN)."""
 
-    def __init__(self, queues: Queues) -> None:
+    def __init__(self, queues: Queues, around: Callable[[str, str], Keys]) -> None:
         self._queues = queues
+        self._around = around
 
     def arn(self, caller: Caller, params: dict[str, Any], action: str) -> str:
         """The ARN of the queue that ``QueueUrl`` means. Raises Forbidden, and NotFound if another account has none."""
@@ -42,7 +45,7 @@ class Access:
         own = owner.account == caller.account
         if own and (action in _MENDING or not self._queues.has(arn) or not is_guarded(self._queues.get(arn))):
             return  # what is not there is missed by what comes next
-        allowed = _allowed(self._queues.get(arn), caller, action)
+        allowed = self._allowed(self._queues.get(arn), caller, action)
         if (own and allowed is not False) or (allowed and action in SHARED):
             return
         name = f"sqs:{action.lower()}"
@@ -57,26 +60,26 @@ class Access:
             "AccessDenied",
         )
 
+    def _allowed(self, queue: Queue, caller: Caller, action: str) -> bool | None:
+        """What the policy says; None if nothing."""
+        text = queue.attributes.get("Policy")
+        if not text:
+            return None
+        keys = {
+            **of_caller(caller.account, caller.region, queue.arn),
+            **of_connection(caller.address, caller.secure),
+            **self._around(caller.account, queue.arn),
+            "aws:sourceaccount": caller.account,
+        }
+        try:
+            policy = parse_policy(text, DIRECT, lenient=True)
+        except InvalidRequest:
+            return False if denies(text) else None
+        decider = policy.decide(Request((caller.account,), f"sqs:{action}", queue.arn, keys))
+        return None if decider is None else decider.allows
+
 
 def is_guarded(queue: Queue) -> bool:
     """Whether the policy of ``queue`` denies anything, perhaps to its own account."""
     text = queue.attributes.get("Policy")
     return bool(text) and denies(text or "")
-
-
-def _allowed(queue: Queue, caller: Caller, action: str) -> bool | None:
-    """What the policy says; None if nothing."""
-    text = queue.attributes.get("Policy")
-    if not text:
-        return None
-    keys = {
-        **of_caller(caller.account, caller.region, queue.arn),
-        **of_connection(caller.address, caller.secure),
-        "aws:sourceaccount": caller.account,
-    }
-    try:
-        policy = parse_policy(text, CONNECTED, lenient=True)
-    except InvalidRequest:
-        return False if denies(text) else None
-    decider = policy.decide(Request((caller.account,), f"sqs:{action}", queue.arn, keys))
-    return None if decider is None else decider.allows
