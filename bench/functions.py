@@ -31,12 +31,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import boto3  # noqa: E402 - the path is set above
-import structlog  # noqa: E402
-import uvloop  # noqa: E402
+import structlog  # noqa: E402 - the path is set above
+import uvloop  # noqa: E402 - the path is set above
 from tests.reliability.process import ServerProcess  # noqa: E402 - the path is set above
 
-from eventyard.clock import SystemClock  # noqa: E402
-from eventyard.functions import Code, Function, Invocation, Pool, Starter  # noqa: E402
+from eventyard.clock import SystemClock  # noqa: E402 - the path is set above
+from eventyard.functions import Code, Function, Invocation, Pool, Starter  # noqa: E402 - the path is set above
 
 PYTHON = "def echo(event, context):\n    return event\n"
 NODE = "exports.echo = async (event) => event;\n"
@@ -57,7 +57,7 @@ def zipped(name: str, text: str) -> bytes:
 
 
 async def nobody(url: str, headers: Mapping[str, str], body: bytes, seconds: float) -> Any:
-    raise NotImplementedError
+    raise NotImplementedError  # no function here is at a URL
 
 
 def function(runtime: str, handler: str, code: str, **more: Any) -> Function:

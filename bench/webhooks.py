@@ -61,7 +61,7 @@ async def round(port: int, make: object, senders: int, seconds: float, numbers: 
             while time.monotonic() < end:
                 numbers[0] += 1
                 began = time.monotonic()
-                status, answer = await client.send(make(numbers[0]))  # type: ignore[operator]
+                status, answer = await client.send(make(numbers[0]))  # type: ignore[operator]  # the rows are of several kinds
                 took.append(time.monotonic() - began)
                 if status != 200:
                     raise SystemExit(f"status {status}: {answer[:200]!r}")

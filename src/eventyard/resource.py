@@ -6,7 +6,7 @@ its file is a :class:`eventyard.contract.Finding`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -49,3 +49,17 @@ class Stack(msgspec.Struct, frozen=True):
     name: str
     resources: tuple[Resource, ...]
     outputs: Mapping[str, object] = {}
+
+
+def references(value: object) -> Iterator[Reference]:
+    """All that ``value``, a property or a part of one, refers to."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, Join):
+        yield from (part for part in value.parts if isinstance(part, Reference))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from references(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from references(each)

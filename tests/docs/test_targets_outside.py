@@ -43,7 +43,7 @@ def test_the_tour_ends_in_a_stream(server_of: Callable[[str], Any], tmp_path: Pa
 
 def test_the_plug_in_is_a_kind_once_its_package_is_installed(tmp_path: Path) -> None:
     ((code, points),) = _PLUGIN.findall((ROOT / _PAGE).read_text())
-    (group, point) = re.fullmatch(r'\[project\.entry-points\."(.*)"\]\n(.*)\n', points).groups()  # type: ignore[union-attr]
+    (group, point) = re.fullmatch(r'\[project\.entry-points\."(.*)"\]\n(.*)\n', points).groups()  # type: ignore[union-attr]  # it is in the document
     site, info = tmp_path / "site", tmp_path / "site" / "my_package-1.dist-info"
     info.mkdir(parents=True)
     (site / "my_package.py").write_text(code)

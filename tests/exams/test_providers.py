@@ -33,7 +33,7 @@ URL = "https://hooks.example.com/webhooks/w"
 
 
 def _case(name: str, provider: object, secret: str = ONE, other: str = OTHER, **more: object) -> Case:
-    return Case(name=name, provider=provider, secret=secret, other=other, **more)  # type: ignore[arg-type]
+    return Case(name=name, provider=provider, secret=secret, other=other, **more)  # type: ignore[arg-type]  # fields by name
 
 
 CASES = [

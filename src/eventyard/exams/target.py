@@ -185,7 +185,7 @@ async def exam_closing_lets_go_of_everything(place: Place) -> None:
     assert list(await target.deliver(deliveries(3))) == [DELIVERED] * 3
     await target.close()
     async with asyncio.timeout(2):
-        while asyncio.all_tasks() - before or (place.traits.counts and await place.connections()):  # noqa: ASYNC110
+        while asyncio.all_tasks() - before or (place.traits.counts and await place.connections()):  # noqa: ASYNC110 - nothing tells of tasks that end
             await asyncio.sleep(0.01)
 
 

@@ -72,7 +72,7 @@ class LogGroups:
         for group in list(self._groups.values()):
             oldest = group.oldest(self._clock.now())
             for stream in list(self._streams.get(group.arn, {}).values()) if oldest else ():
-                await self._desk.do(lambda stream=stream, oldest=oldest: self._files.expire(stream, oldest))  # type: ignore[misc]
+                await self._desk.do(lambda stream=stream, oldest=oldest: self._files.expire(stream, oldest))  # type: ignore[misc]  # defaults of a lambda
 
     async def close(self) -> None:
         """Finish what is in hand."""

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from eventyard.errors import InvalidRequest
-from eventyard.resource import Resource
-from eventyard.stacks.values import references
+from eventyard.resource import Resource, references
 
 
 def needs_of(resource: Resource) -> tuple[str, ...]:

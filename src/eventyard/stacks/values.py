@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -32,20 +32,6 @@ _WHOLE = frozenset({
 })  # fmt: skip
 _EMPTY: tuple[object, ...] = (None, "", {}, [])
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
-
-
-def references(value: object) -> Iterator[Reference]:
-    """All that ``value`` refers to."""
-    if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, Join):
-        yield from (part for part in value.parts if isinstance(part, Reference))
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from references(each)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from references(each)
 
 
 def resolve(value: object, look: Callable[[Reference], object]) -> Any:

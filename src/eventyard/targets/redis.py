@@ -113,7 +113,7 @@ class RedisTarget:
         """To ``address``, which was judged, whatever ``host`` means by now."""
         tls, settings = self._tls, self._settings
 
-        class Connection(self._redis.Connection):  # type: ignore[name-defined, misc]
+        class Connection(self._redis.Connection):  # type: ignore[name-defined, misc]  # an extra, loaded late
             def _connection_arguments(self) -> dict[str, Any]:
                 there = {"host": address, "port": port}
                 return there if tls is None else {**there, "ssl": tls, "server_hostname": host}

@@ -5,7 +5,7 @@ Values of JSON, and what is only known once another resource exists. Nothing her
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -137,16 +137,3 @@ def later(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(later(one) for one in value.values())
     return isinstance(value, list | tuple) and any(later(one) for one in value)
-
-
-def references(value: object) -> Iterator[Reference]:
-    if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, Join):
-        yield from (part for part in value.parts if isinstance(part, Reference))
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from references(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from references(one)

@@ -154,7 +154,7 @@ def test_what_a_destination_sends_comes_back_as_the_same_event(server: Server, b
     (before,) = on_bus(server.url, bus)
     text = json.dumps(before).encode()
     for form in ("cloudevents-binary", "cloudevents-structured"):
-        headers, body = as_cloud_event(form, text, text)  # type: ignore[arg-type]
+        headers, body = as_cloud_event(form, text, text)  # type: ignore[arg-type]  # one of the two forms
         assert post(server, bus, bytes(body), {name.lower(): value for name, value in headers})[0] == 200
     for after in on_bus(server.url, bus)[1:]:
         for member in ("source", "detail-type", "time", "detail", "account", "region"):

@@ -200,7 +200,7 @@ async def test_what_was_published_but_not_remembered_durably_does_not_come_twice
             raise TryAgain("the disk is full")
         return await append(log, events)
 
-    live.memory._log.append = failing  # type: ignore[method-assign]
+    live.memory._log.append = failing  # type: ignore[method-assign]  # a store at fault
     assert (await world.take(live)).outcome == "unavailable"
     full = False
     assert (await world.take(live)).outcome == "duplicate"
@@ -348,7 +348,7 @@ async def test_what_could_not_be_archived_is_not_published(world: World) -> None
             raise TryAgain("the disk is full")
         return await append(log, events)
 
-    world.store.log.append = failing  # type: ignore[method-assign]
+    world.store.log.append = failing  # type: ignore[method-assign]  # a store at fault
     assert (await world.take(live)).outcome == "unavailable"
     full = False
     assert (await world.take(live)).outcome == "accepted"

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from eventyard.contract.finding import Place
-from eventyard.resource import Resource
+from eventyard.resource import Resource, references
 from eventyard.templates.cloudformation.functions import Functions
 from eventyard.templates.cloudformation.roles import LEFT_OUT, attributes
 from eventyard.templates.code import local
@@ -19,7 +19,7 @@ from eventyard.templates.findings import Findings
 from eventyard.templates.sam import function as sam
 from eventyard.templates.scope import Head, Scope
 from eventyard.templates.shapes import convert, listed
-from eventyard.templates.tree import Fields, Missing, Node, Scalar, references, text, unknown, word
+from eventyard.templates.tree import Fields, Missing, Node, Scalar, text, unknown, word
 from eventyard.templates.types import types
 
 #: The attributes of a resource that are read, and those that have no effect here and are named.

@@ -81,7 +81,7 @@ class Builder:
             self._add(f"{id}.discover", "AWS::EventSchemas::Discoverer", {"SourceArn": arn}, at)
         if contracts := said.get("contracts"):
             long = contracts if isinstance(contracts, dict) else {"mode": contracts}
-            rules = _of(SECTIONS["buses"][0].fields["contracts"].form.long, long)  # type: ignore[union-attr]
+            rules = _of(SECTIONS["buses"][0].fields["contracts"].form.long, long)  # type: ignore[union-attr]  # the table says
             queue = self._refer("queues", long, "queue", (*at, "contracts"))
             bus = name if name == "default" else Reference(id, "Ref")
             made = {"Registry": "contracts", **rules, "Bus": bus, "Queue": queue}
@@ -107,7 +107,7 @@ class Builder:
             "Name": name,
             "EventBusName": self._bus_name(said, at),
             "EventPattern": pattern or None,
-            "State": {True: "ENABLED", False: "DISABLED"}.get(said.get("enabled")),  # type: ignore[arg-type]
+            "State": _switched(said, "ENABLED", "DISABLED"),
             "Targets": made or None,
         }
         self._add(id, "AWS::Events::Rule", _plain("rules", said) | properties, at)
@@ -166,7 +166,7 @@ class Builder:
             "FilterPolicyScope": scope,
             "RedrivePolicy": letters and {"deadLetterTargetArn": letters},
         }
-        form = SECTIONS["topics"][0].fields["subscribers"].form.item  # type: ignore[union-attr]
+        form = SECTIONS["topics"][0].fields["subscribers"].form.item  # type: ignore[union-attr]  # the table says
         # By what it is, so that another place in the list is no change.
         name = said[kind] if isinstance(said[kind], str) else kind
         made |= _of(form, said)
@@ -199,7 +199,7 @@ class Builder:
             "Name": name,
             "Target": target,
             "FlexibleTimeWindow": window,
-            "State": {True: "ENABLED", False: "DISABLED"}.get(said.get("enabled")),  # type: ignore[arg-type]
+            "State": _switched(said, "ENABLED", "DISABLED"),
         }
         self._add(f"schedules.{name}", "AWS::Scheduler::Schedule", _plain("schedules", said) | properties, at)
 
@@ -224,7 +224,7 @@ class Builder:
             "Enrichment": self._refer("functions", said, "enrich", at),
             "Target": self._target(said["target"], where, f"pipes.{name}.target", name),
             "TargetParameters": targets.of_pipe(self._names, said["target"], where) or None,
-            "DesiredState": {True: "RUNNING", False: "STOPPED"}.get(said.get("enabled")),  # type: ignore[arg-type]
+            "DesiredState": _switched(said, "RUNNING", "STOPPED"),
             "RoleArn": said.get("role", targets.role("pipes")),
         }
         self._add(f"pipes.{name}", "AWS::Pipes::Pipe", _plain("pipes", said) | properties, at)
@@ -304,3 +304,9 @@ def _pairs(said: Said) -> list[Made]:
 
 def _is_url(value: object) -> bool:
     return isinstance(value, str) and value.startswith(("http://", "https://"))
+
+
+def _switched(said: Said, on: str, off: str) -> str | None:
+    """What ``enabled`` makes of it; None where it isn't said."""
+    enabled = said.get("enabled")
+    return on if enabled is True else off if enabled is False else None

@@ -80,7 +80,7 @@ rules:
     made = kinds["AWS::Events::ApiDestination"]
     assert made.properties["ConnectionArn"] == Reference("connections.partner", "Arn")
     assert made.properties["InvocationEndpoint"] == "https://example.com"
-    (target,) = kinds["AWS::Events::Rule"].properties["Targets"]  # type: ignore[misc]
+    (target,) = kinds["AWS::Events::Rule"].properties["Targets"]  # type: ignore[misc]  # a list of one
     assert target["Arn"] == Reference(made.id, "Arn")
     parameters = kinds["AWS::Events::Connection"].properties["AuthParameters"]
     assert parameters == {
